@@ -1,0 +1,120 @@
+import cors from '@fastify/cors'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Db } from './db/schema.ts'
+import { clientErrorHandler, createRequestIds, frameworkErrors } from './http-server.ts'
+import { errorAnswers } from './plugins/errors.ts'
+import { jsonBody } from './plugins/json-body.ts'
+import { loadShedding } from './plugins/load-shedding.ts'
+import { openapi } from './plugins/openapi.ts'
+import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
+import { requestLog } from './plugins/request-log.ts'
+import { healthRoutes } from './routes/health.ts'
+import { pageRoutes } from './routes/pages.ts'
+import { phoneRoutes } from './routes/phone.ts'
+import { ticketRoutes } from './routes/tickets.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
+import type { Windows } from './tickets/ticket.ts'
+import type { Keyring } from './tokens/keyring.ts'
+import type { LoginTokens } from './tokens/login-token.ts'
+import type { WechatClient } from './wechat/client.ts'
+import { sandbox, type SandboxOptions } from './wechat/sandbox/plugin.ts'
+
+export type AppDeps = {
+  log: FastifyBaseLogger
+  db: Db
+  wechat: WechatClient
+  keyring: Keyring
+  tokens: LoginTokens
+  version: string
+  publicUrl: string
+  site: string
+  windows: Windows
+  matchMode: 'off' | 'show' | 'choose'
+  rates: { create: number; phone: number }
+  corsOrigins: readonly string[]
+  trustProxy: readonly string[] | false
+  /** The simulated WeChat, where there are no credentials for the real one. */
+  sandbox: SandboxOptions | null
+  /** Plugins of whoever runs the process: a stop in progress, metrics. */
+  around?: ((app: FastifyInstance) => Promise<void>)[]
+}
+
+/** 16 KiB: the largest documented body is under 300 bytes. */
+const BODY_LIMIT = 16 * 1024
+
+/** The service as a function of its collaborators: what is registered, in order. No logic here. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: deps.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: createRequestIds(),
+    trustProxy: deps.trustProxy === false ? false : [...deps.trustProxy],
+    bodyLimit: BODY_LIMIT,
+    // Slow or half-sent requests give their connection back.
+    requestTimeout: 10_000,
+    // Longer than the 60 s after which nginx and most load balancers close an idle connection.
+    keepAliveTimeout: 65_000,
+    return503OnClosing: false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    frameworkErrors,
+    clientErrorHandler,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  const onMiss = createStrangerLimit()
+
+  for (const register of deps.around ?? []) await register(app)
+  await app.register(requestLog)
+  await app.register(errorAnswers, { onUnknownPath: onMiss })
+  await app.register(loadShedding)
+  await app.register(jsonBody)
+  await app.register(openapi, { publicUrl: deps.publicUrl, version: deps.version })
+
+  await app.register(async (api) => {
+    api.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    })
+    await api.register(rateLimits, { db: deps.db })
+    await api.register(async (browser) => {
+      if (deps.corsOrigins.length > 0) {
+        await browser.register(cors, {
+          origin: [...deps.corsOrigins],
+          methods: ['GET', 'POST', 'DELETE'],
+          allowedHeaders: ['authorization', 'content-type'],
+          exposedHeaders: ['location', 'retry-after'],
+          maxAge: 600,
+          strictPreflight: false,
+        })
+      }
+      await browser.register(ticketRoutes, {
+        db: deps.db,
+        wechat: deps.wechat,
+        windows: deps.windows,
+        matchMode: deps.matchMode,
+        rateCreate: deps.rates.create,
+        onMiss,
+      })
+    })
+    await api.register(phoneRoutes, {
+      db: deps.db,
+      wechat: deps.wechat,
+      tokens: deps.tokens,
+      windows: deps.windows,
+      matchMode: deps.matchMode,
+      site: deps.site,
+      ratePhone: deps.rates.phone,
+    })
+  })
+
+  await app.register(wellKnownRoutes, { keyring: deps.keyring })
+  await app.register(healthRoutes, { db: deps.db })
+  await app.register(pageRoutes, {
+    site: deps.site,
+    https: deps.publicUrl.startsWith('https:'),
+    sandbox: deps.sandbox !== null,
+  })
+  if (deps.sandbox) await app.register(sandbox, deps.sandbox)
+
+  await app.ready()
+  return app
+}

@@ -1,0 +1,20 @@
+import pino from 'pino'
+import { readConfig } from '../config.ts'
+import { connect } from '../db/connect.ts'
+import { migrate } from '../db/migrate.ts'
+import { environment, runCommand } from './command.ts'
+
+/** `npm run migrate`: brings the schema up to date and ends, for deployments with `MIGRATE=off`. */
+await runCommand(async () => {
+  const { url } = readConfig(environment()).database
+  const log = pino({ level: 'warn' }, pino.destination(2))
+  const { db, close } = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
+  try {
+    const applied = await migrate(db)
+    process.stdout.write(
+      applied.length > 0 ? `Applied: ${applied.join(', ')}\n` : 'The schema is up to date.\n',
+    )
+  } finally {
+    await close()
+  }
+})

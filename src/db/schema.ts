@@ -1,0 +1,44 @@
+import type { Generated, Kysely } from 'kysely'
+
+/** Row types. Times never leave the database as dates: every statement answers in seconds. */
+export type Database = {
+  tickets: TicketTable
+  users: { id: Generated<string>; created_at: Generated<Date>; merged_into: string | null }
+  identities: {
+    appid: string
+    openid: string
+    user_id: string
+    unionid: string | null
+    created_at: Generated<Date>
+  }
+  signing_keys: {
+    kid: string
+    private_jwk: object
+    created_at: Generated<Date>
+    signs_from: Date
+  }
+  rate_limits: { key: string; count: number; resets_at: Date }
+}
+
+export type TicketTable = {
+  scene: string
+  secret_hash: Uint8Array
+  status: Generated<StoredStatus>
+  match_code: string
+  created_at: Generated<Date>
+  expires_at: Date
+  requested_ip: string | null
+  requested_browser: string | null
+  requested_os: string | null
+  appid: string | null
+  openid: string | null
+  user_id: string | null
+  token: string | null
+  consumed_at: Date | null
+  code_image: Uint8Array | null
+}
+
+/** `expired` is never stored: it is computed from `expires_at` in the database's clock. */
+export type StoredStatus = 'pending' | 'scanned' | 'confirmed' | 'consumed' | 'denied' | 'canceled'
+
+export type Db = Kysely<Database>

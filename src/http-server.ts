@@ -1,0 +1,41 @@
+import { nanoid } from 'nanoid'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Socket } from 'node:net'
+import { AppError } from './errors.ts'
+import { errorBody, sendError, toAppError } from './plugins/errors.ts'
+
+/** Request ids that are unique across replicas and cheap to make: a prefix a process and a count. */
+export function createRequestIds(): () => string {
+  const prefix = nanoid(8)
+  let count = 0
+  return () => `${prefix}-${(++count).toString(36)}`
+}
+
+/** What Fastify refuses before it has found a route: a URL that cannot be decoded, say. */
+export const frameworkErrors = (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
+  sendError(toAppError(error), request, reply)
+
+const reasons: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: 'its headers are too large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'it did not arrive completely in time',
+}
+
+/**
+ * What Node refuses before it is a request: broken HTTP, headers that do not end. The answer is the
+ * catalogue's all the same; a connection that is gone gets none.
+ */
+export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const detail = reasons[error.code ?? ''] ?? 'it is not valid HTTP/1.1'
+  const body = JSON.stringify(errorBody(new AppError('INVALID_REQUEST', { detail }), 'en', ''))
+  socket.end(
+    'HTTP/1.1 400 Bad Request\r\n' +
+      'Content-Type: application/json; charset=utf-8\r\n' +
+      'Cache-Control: no-store\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,39 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fp from 'fastify-plugin'
+
+/** `/openapi.json` (OpenAPI 3.1) from the routes' own schemas, and `/docs` to read it. */
+export const openapi = fp<{ publicUrl: string; version: string }>(
+  async (app, { publicUrl, version }) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'ScenePass',
+          version,
+          description: 'Sign in to a website by scanning a WeChat mini program code.',
+          license: { name: 'MIT', identifier: 'MIT' },
+        },
+        servers: [{ url: publicUrl }],
+        tags: [
+          { name: 'browser', description: 'What a page calls' },
+          { name: 'phone', description: 'What a mini program calls' },
+          { name: 'site', description: "What a website's server calls" },
+          { name: 'operating', description: 'What an operator calls' },
+        ],
+        components: {
+          securitySchemes: {
+            secret: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'The secret that POST /ticket returned',
+            },
+          },
+        },
+      },
+    })
+    await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScenePass API' } })
+    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  },
+  { name: 'openapi' },
+)

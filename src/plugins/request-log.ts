@@ -1,0 +1,23 @@
+import fp from 'fastify-plugin'
+
+/**
+ * One line an answered request, at `debug`: thousands of polls a second are not news. Paths only,
+ * never queries, headers or bodies: they are where secrets, tokens and login codes travel.
+ */
+export const requestLog = fp(
+  async (app) => {
+    if (app.log.level !== 'debug' && app.log.level !== 'trace') return
+    app.addHook('onResponse', async (request, reply) => {
+      request.log.debug(
+        {
+          method: request.method,
+          path: request.url.split('?', 1)[0],
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime * 10) / 10,
+        },
+        'answered',
+      )
+    })
+  },
+  { name: 'request-log' },
+)

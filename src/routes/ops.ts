@@ -1,0 +1,30 @@
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import type { Metrics } from '../plugins/metrics.ts'
+import { errorAnswers } from '../plugins/errors.ts'
+
+/**
+ * The operator's own port: `GET /metrics` in Prometheus' text format, never on the public one.
+ *
+ * @returns stops it
+ */
+export async function startOps(options: {
+  host: string
+  port: number
+  metrics: Metrics
+  log: FastifyBaseLogger
+}): Promise<() => Promise<void>> {
+  const { registry } = options.metrics
+  const app = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+  })
+  await app.register(errorAnswers)
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  )
+  await app.listen({ host: options.host, port: options.port })
+  return async () => {
+    await app.close()
+    options.metrics.close()
+  }
+}

@@ -1,0 +1,190 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Db } from '../db/schema.ts'
+import { AppError } from '../errors.ts'
+import { perAddress } from '../plugins/rate-limits.ts'
+import { confirmTicket } from '../tickets/confirm.ts'
+import { denyTicket } from '../tickets/deny.ts'
+import { lookAtTicket, type Ticket } from '../tickets/look.ts'
+import { matchChoices } from '../tickets/match-code.ts'
+import { scanTicket } from '../tickets/scan.ts'
+import { goneError, isDead, outcomeError, sameIdentity, type Windows } from '../tickets/ticket.ts'
+import type { LoginTokens } from '../tokens/login-token.ts'
+import { identifyUser } from '../users/identify.ts'
+import type { WechatClient, WechatSession } from '../wechat/client.ts'
+import * as schema from './schemas.ts'
+
+export type PhoneRoutesOptions = {
+  db: Db
+  wechat: Pick<WechatClient, 'codeToSession'>
+  tokens: LoginTokens
+  windows: Windows
+  matchMode: 'off' | 'show' | 'choose'
+  /** The site's name, as the phone shows it. */
+  site: string
+  /** Calls an address may make in a minute. */
+  ratePhone: number
+}
+
+/**
+ * The phone's side. Each call proves who makes it with a login code of its own; the ticket is
+ * looked at before that code is spent, so the answer about a dead one costs nothing.
+ */
+export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async (
+  app,
+  { db, wechat, tokens, windows, matchMode, site, ratePhone },
+) => {
+  const config = { rateLimit: perAddress('phone', ratePhone) }
+
+  app.post(
+    '/ticket/:scene/scan',
+    {
+      config,
+      schema: {
+        tags: ['phone'],
+        summary: 'Scanned: who is asking, from where?',
+        params: schema.SceneParams,
+        body: schema.CodeBody,
+        response: {
+          200: schema.ScannedTicket,
+          ...schema.errors(
+            ...schema.bodyErrors,
+            ...schema.loginCodeErrors,
+            'TICKET_NOT_FOUND',
+            'SCANNED_BY_ANOTHER',
+            'ALREADY_CONFIRMED',
+            ...schema.goneErrors,
+            'RATE_LIMITED',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { scene } = request.params
+      await lookAtOpenTicket(scene)
+      const identity = await wechat.codeToSession(request.body.code)
+      const ticket = await scanTicket(db, { scene, identity, window: windows.confirm })
+      return {
+        scene,
+        status: 'scanned' as const,
+        expires_in: ticket.expiresIn,
+        site,
+        requested_by: ticket.requestedBy,
+        match: matchOf(ticket),
+      }
+    },
+  )
+
+  app.post(
+    '/ticket/:scene/deny',
+    {
+      config,
+      schema: {
+        tags: ['phone'],
+        summary: 'Decline',
+        params: schema.SceneParams,
+        body: schema.CodeBody,
+        response: {
+          200: schema.DeniedTicket,
+          ...schema.errors(
+            ...schema.bodyErrors,
+            ...schema.loginCodeErrors,
+            'TICKET_NOT_FOUND',
+            'SCANNED_BY_ANOTHER',
+            'ALREADY_CONFIRMED',
+            ...schema.goneErrors,
+            'RATE_LIMITED',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { scene } = request.params
+      await lookAtOpenTicket(scene)
+      const identity = await wechat.codeToSession(request.body.code)
+      await denyTicket(db, { scene, identity })
+      return { scene, status: 'denied' as const }
+    },
+  )
+
+  app.post(
+    '/login',
+    {
+      config,
+      schema: {
+        tags: ['phone'],
+        summary: 'Confirm a ticket, or sign in to the mini program itself',
+        body: schema.LoginBody,
+        response: {
+          200: schema.Login,
+          ...schema.errors(
+            ...schema.bodyErrors,
+            ...schema.loginCodeErrors,
+            'MATCH_CODE_WRONG',
+            'TICKET_NOT_FOUND',
+            'SCANNED_BY_ANOTHER',
+            'ALREADY_CONFIRMED',
+            ...schema.goneErrors,
+            'RATE_LIMITED',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { code, scene, match_code: matchCode } = request.body
+      if (scene === undefined) {
+        const person = await wechat.codeToSession(code)
+        return ownLogin(person, await identifyUser(db, person))
+      }
+
+      const ticket = await lookAtTicket(db, scene)
+      // A consumed ticket is over for everybody but the one who confirmed it and may not know yet.
+      if (isDead(ticket.status) && ticket.status !== 'consumed') throw goneError(ticket.status)
+      const decided = ticket.status === 'confirmed' || ticket.status === 'consumed'
+      if (matchMode === 'choose' && !decided && matchCode === undefined) {
+        throw new AppError('INVALID_REQUEST', {
+          detail: "body must have required property 'match_code': the number the person chose",
+        })
+      }
+
+      const person = await wechat.codeToSession(code)
+      if (ticket.owner && !sameIdentity(ticket.owner, person)) throw outcomeError(ticket, person)
+      if (matchMode === 'choose' && !decided && matchCode !== ticket.matchCode) {
+        await denyTicket(db, { scene, identity: person })
+        throw new AppError('MATCH_CODE_WRONG')
+      }
+
+      const user = await identifyUser(db, person)
+      if (!decided) {
+        const { id: userId, now } = user
+        const token = await tokens.sign({ for: 'web', userId, person, now })
+        await confirmTicket(db, { scene, identity: person, userId, token, window: windows.pickup })
+      }
+      return { scene, status: 'confirmed' as const, ...(await ownLogin(person, user)) }
+    },
+  )
+
+  /** The answer's part that is the mini program's own: never the browser's token. */
+  async function ownLogin(
+    person: WechatSession,
+    user: { id: string; created: boolean; now: number },
+  ) {
+    const { id, created, now } = user
+    return {
+      user: { id, created },
+      token: await tokens.sign({ for: 'miniprogram', userId: id, person, now }),
+      token_type: 'Bearer' as const,
+      token_expires_in: tokens.ttl,
+    }
+  }
+
+  async function lookAtOpenTicket(scene: string): Promise<void> {
+    const { status } = await lookAtTicket(db, scene)
+    if (isDead(status)) throw goneError(status)
+  }
+
+  function matchOf(ticket: Ticket) {
+    if (matchMode === 'off') return { mode: 'off' as const }
+    if (matchMode === 'show') return { mode: 'show' as const, code: ticket.matchCode }
+    return { mode: 'choose' as const, choices: matchChoices(ticket) }
+  }
+}

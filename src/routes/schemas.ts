@@ -1,0 +1,189 @@
+import { STATUS_CODES } from 'node:http'
+import { Type, type TSchema } from 'typebox'
+import { catalogue, type ErrorCode } from '../errors.ts'
+
+/** Wire shapes: the contract, each written once. JSON, snake_case. */
+
+const oneOf = <const T extends string>(values: readonly T[], options: object = {}) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
+
+export const Scene = Type.String({
+  pattern: '^[A-Za-z0-9_-]{22,32}$',
+  description: "The ticket's public name, printed in the code",
+  examples: ['V1StGXR8_Z5jdHi6B-myTk'],
+})
+
+export const SceneParams = Type.Object({ scene: Scene })
+
+const LoginCode = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,128}$',
+  description: 'What wx.login gave the mini program; works once, for 5 minutes',
+})
+
+const MatchCode = Type.String({ pattern: '^[1-9][0-9]$', examples: ['47'] })
+
+export const Status = oneOf([
+  'pending',
+  'scanned',
+  'confirmed',
+  'consumed',
+  'denied',
+  'canceled',
+  'expired',
+])
+
+const ExpiresIn = Type.Integer({ description: 'Seconds left of the current window' })
+const Interval = Type.Number({
+  description: 'Seconds to wait before the next poll; fractions allowed, 0 = stop',
+})
+
+const TokenFields = {
+  token: Type.String({ description: 'The login token, an ES256 JWT' }),
+  token_type: oneOf(['Bearer']),
+  token_expires_in: Type.Integer({ description: 'Seconds the token still lives' }),
+}
+
+export const CreateBody = Type.Object({ scene: Type.Optional(Scene) })
+
+export const CreatedTicket = Type.Object(
+  {
+    scene: Scene,
+    secret: Type.String({ description: 'Needed for every poll; shown this once' }),
+    status: oneOf(['pending']),
+    expires_in: ExpiresIn,
+    interval: Interval,
+    match_code: Type.Union([MatchCode, Type.Null()], {
+      description: 'Two digits to show beside the code; null where MATCH_CODE is off',
+    }),
+    qrcode_url: Type.String(),
+  },
+  { description: 'A new ticket' },
+)
+
+export const TicketState = Type.Object(
+  {
+    scene: Scene,
+    status: Status,
+    expires_in: ExpiresIn,
+    interval: Interval,
+    token: Type.Optional(TokenFields.token),
+    token_type: Type.Optional(TokenFields.token_type),
+    token_expires_in: Type.Optional(TokenFields.token_expires_in),
+    user: Type.Optional(Type.Object({ id: Type.String() })),
+  },
+  { description: 'The ticket as it stands; with the token once it is confirmed' },
+)
+
+export const CodeImage = Type.Object(
+  {
+    content_type: oneOf(['image/png', 'image/jpeg']),
+    data: Type.String({ description: 'The image, base64' }),
+  },
+  { description: 'The code, for callers that accept JSON' },
+)
+
+export const CodeBody = Type.Object({ code: LoginCode })
+
+const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
+
+export const ScannedTicket = Type.Object(
+  {
+    scene: Scene,
+    status: oneOf(['scanned']),
+    expires_in: ExpiresIn,
+    site: Type.String(),
+    requested_by: Type.Object({
+      ip: Nullable(Type.String()),
+      browser: Nullable(Type.String()),
+      os: Nullable(Type.String()),
+      at: Type.String({ description: 'RFC 3339, UTC' }),
+    }),
+    match: Type.Object({
+      mode: oneOf(['off', 'show', 'choose']),
+      code: Type.Optional(MatchCode),
+      choices: Type.Optional(Type.Array(MatchCode, { minItems: 3, maxItems: 3 })),
+    }),
+  },
+  { description: 'Who is asking, from where' },
+)
+
+export const LoginBody = Type.Object({
+  code: LoginCode,
+  scene: Type.Optional(Scene),
+  match_code: Type.Optional(MatchCode),
+})
+
+export const Login = Type.Object(
+  {
+    scene: Type.Optional(Scene),
+    status: Type.Optional(oneOf(['confirmed'])),
+    user: Type.Object({ id: Type.String(), created: Type.Boolean() }),
+    ...TokenFields,
+  },
+  { description: "The mini program's own token; the browser's comes with its next poll" },
+)
+
+export const DeniedTicket = Type.Object(
+  { scene: Scene, status: oneOf(['denied']) },
+  { description: 'Declined' },
+)
+
+/** Answers that every route can give. */
+const common: ErrorCode[] = [
+  'INVALID_REQUEST',
+  'INTERNAL',
+  'DATABASE_UNAVAILABLE',
+  'SHUTTING_DOWN',
+  'OVERLOADED',
+]
+
+/** The error answers of a route: one schema a status, with exactly the codes it can carry. */
+export function errors(...codes: ErrorCode[]): Record<number, TSchema> {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of [...codes, ...common]) {
+    const { status } = catalogue[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [
+      status,
+      Type.Object(
+        {
+          statusCode: Type.Integer({ const: status }),
+          code: oneOf(of),
+          error: Type.String({ examples: [STATUS_CODES[status]] }),
+          message: Type.String({ description: 'What happened and what to do, zh or en' }),
+          ...(status >= 500 ? { request_id: Type.String() } : {}),
+        },
+        { description: of.join(', ') },
+      ),
+    ]),
+  )
+}
+
+export const wechatErrors = [
+  'WECHAT_ERROR',
+  'WECHAT_MISCONFIGURED',
+  'WECHAT_BUSY',
+  'WECHAT_TIMEOUT',
+] as const satisfies ErrorCode[]
+
+export const loginCodeErrors = [
+  'LOGIN_CODE_INVALID',
+  'LOGIN_CODE_USED',
+  'WECHAT_USER_BLOCKED',
+  'WECHAT_USER_RATE_LIMITED',
+  ...wechatErrors,
+] as const satisfies ErrorCode[]
+
+export const goneErrors = [
+  'TICKET_EXPIRED',
+  'TICKET_DENIED',
+  'TICKET_CANCELED',
+  'TICKET_CONSUMED',
+] as const satisfies ErrorCode[]
+
+export const bodyErrors = [
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+] as const satisfies ErrorCode[]

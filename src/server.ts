@@ -1,0 +1,41 @@
+import { networkInterfaces } from 'node:os'
+import closeWithGrace from 'close-with-grace'
+import pino from 'pino'
+import { environment } from './cli/command.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { startService } from './service.ts'
+
+/** The composition root: what touches the process is here and in cli/. Wires, listens, stops gracefully. */
+
+/** The address other machines of this network reach us at, for a real phone in the sandbox. */
+const lanAddress = (): string | undefined =>
+  Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.family === 'IPv4' && !each.internal)?.address
+
+function settings() {
+  try {
+    return readConfig(environment())
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+const config = settings()
+const log = pino({ level: config.logLevel, base: { pid: process.pid } })
+
+try {
+  const service = await startService({ config, log, lanAddress: lanAddress() })
+  // In-flight requests get most of the ten seconds; a second signal does not wait for them.
+  closeWithGrace({ delay: 9_000, logger: log }, async ({ signal, err }) => {
+    if (err) log.fatal({ err }, 'stopping after an error that nothing caught')
+    else log.info({ signal }, 'stopping: requests in flight are finished first')
+    await service.stop()
+  })
+} catch (error) {
+  log.fatal(error instanceof Error ? error.message : String(error))
+  log.debug({ err: error }, 'the start failed')
+  process.exitCode = 1
+}

@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { connect, type Connection } from './db/connect.ts'
+import { migrate, pendingMigrations } from './db/migrate.ts'
+import { createMetrics } from './plugins/metrics.ts'
+import { sweepRateLimits } from './plugins/rate-limits.ts'
+import { createShutdown } from './plugins/shutdown.ts'
+import { repeat } from './repeat.ts'
+import { startOps } from './routes/ops.ts'
+import { sweepTickets } from './tickets/sweep.ts'
+import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
+import { createLoginTokens } from './tokens/login-token.ts'
+import { createWechatClient } from './wechat/client.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET } from './wechat/sandbox/plugin.ts'
+
+export type Service = { url: string; stop(): Promise<void> }
+
+const SWEEP_MS = 5_000
+
+const { version } = JSON.parse(
+  readFileSync(
+    new URL(
+      import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
+      import.meta.url,
+    ),
+    'utf8',
+  ),
+) as { version: string }
+
+/**
+ * Brings one replica up: database, migrations, keys, WeChat, HTTP, sweep.
+ *
+ * @throws {Error} with a sentence for the operator; nothing is left open then
+ */
+export async function startService(options: {
+  config: Config
+  log: FastifyBaseLogger
+  /** Where other machines of the network reach this one, where it is known. */
+  lanAddress?: string | undefined
+}): Promise<Service> {
+  const { config, log } = options
+  const undo: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const url = await start(config, log, options.lanAddress, undo)
+    return { url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start(
+  config: Config,
+  log: FastifyBaseLogger,
+  lanAddress: string | undefined,
+  undo: (() => Promise<unknown>)[],
+): Promise<string> {
+  const { host } = config.http
+  const port = config.http.port || (await freePort(host))
+  const wildcard = host === '0.0.0.0' || host === '::'
+  const local = `http://${bracket(wildcard ? '127.0.0.1' : host)}:${port}`
+  const publicUrl =
+    config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
+
+  const { db, close } = await openDatabase(config, log)
+  undo.push(close)
+
+  const { signingKeys, ttl } = config.tokens
+  const keyring = signingKeys
+    ? await createFixedKeyring(signingKeys)
+    : await createStoredKeyring({ db, tokenTtl: ttl })
+  const tokens = createLoginTokens(keyring, {
+    ...config.tokens,
+    issuer: config.tokens.issuer ?? publicUrl,
+  })
+
+  const { credentials, ...wechatSettings } = config.wechat
+  const sandboxed = credentials === null
+  const wechat = createWechatClient({
+    ...wechatSettings,
+    ...(credentials ?? { appid: SANDBOX_APPID, secret: SANDBOX_SECRET }),
+    ...(sandboxed ? { apiBase: `${local}/sandbox/wechat` } : {}),
+    log,
+  })
+  undo.push(() => wechat.close())
+
+  const shutdown = createShutdown()
+  const metrics = config.ops.port === null ? null : createMetrics()
+  const app = await buildApp({
+    log,
+    db,
+    wechat,
+    keyring,
+    tokens,
+    version,
+    publicUrl,
+    site: config.siteName ?? new URL(publicUrl).host,
+    windows: config.windows,
+    matchMode: config.matchMode,
+    rates: config.rates,
+    corsOrigins: config.http.corsOrigins,
+    trustProxy: config.http.trustProxy,
+    sandbox: sandboxed ? { publicUrl } : null,
+    around: [shutdown.guard, ...(metrics ? [metrics.observe] : [])],
+  })
+  undo.push(async () => {
+    shutdown.begin()
+    await app.close()
+  })
+
+  if (metrics && config.ops.port !== null) {
+    undo.push(await startOps({ host: config.ops.host, port: config.ops.port, metrics, log }))
+  }
+  await app.listen({ host, port, listenTextResolver: () => `listening on ${local}` })
+  wechat.start()
+
+  undo.push(
+    repeat({
+      everyMs: SWEEP_MS,
+      task: async (signal) => {
+        await sweepTickets(db, config.windows, signal)
+        await sweepRateLimits(db)
+      },
+      onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
+    }),
+  )
+  log.info({ publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
+  return local
+}
+
+async function openDatabase(config: Config, log: FastifyBaseLogger): Promise<Connection> {
+  const { url, pool: poolSize } = config.database
+  const embedded = url.startsWith('pglite:')
+  if (config.database.migrate === 'auto' && !embedded) {
+    // A migration may take longer than any statement of a request, so it has its own connections.
+    const patient = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
+    try {
+      report(await migrate(patient.db), log)
+    } finally {
+      await patient.close()
+    }
+  }
+  const connection = await connect({ url, poolSize, log })
+  try {
+    if (config.database.migrate === 'auto' && embedded) report(await migrate(connection.db), log)
+    const missing = await pendingMigrations(connection.db)
+    if (missing.length > 0) {
+      throw new Error(
+        `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npm run migrate", or set MIGRATE=auto.`,
+      )
+    }
+    return connection
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+const report = (applied: string[], log: FastifyBaseLogger): void => {
+  if (applied.length > 0) log.info({ applied }, 'database migrated')
+}
+
+const bracket = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** The sandbox's address must be known before anything listens, also when any port will do. */
+const freePort = (host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, host, () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })

@@ -1,0 +1,32 @@
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { AppError } from '../errors.ts'
+import { lookAtTicket } from './look.ts'
+import { sameHash } from './secret.ts'
+import { goneError, isDead } from './ticket.ts'
+
+/**
+ * pending or scanned → canceled: the browser gives up. Repeating it is fine.
+ *
+ * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`, `ALREADY_CONFIRMED`, 410
+ */
+export async function cancelTicket(
+  db: Db,
+  input: { scene: string; secretHash: Uint8Array },
+): Promise<void> {
+  const { rows } = await sql`
+    update tickets
+    set status = 'canceled'
+    where scene = ${input.scene}
+      and secret_hash = ${input.secretHash}
+      and status in ('pending', 'scanned')
+      and expires_at > now()
+    returning scene
+  `.execute(db)
+  if (rows.length > 0) return
+
+  const ticket = await lookAtTicket(db, input.scene)
+  if (!sameHash(ticket.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')
+  if (ticket.status === 'canceled') return
+  throw isDead(ticket.status) ? goneError(ticket.status) : new AppError('ALREADY_CONFIRMED')
+}

@@ -1,0 +1,40 @@
+import { sql } from 'kysely'
+import type { Db, StoredStatus } from '../db/schema.ts'
+import { AppError } from '../errors.ts'
+import { goneError, isDead, statusOf } from './ticket.ts'
+
+/**
+ * The stored image of a pending ticket's code, or null when it is still to be made. Kept with the
+ * ticket, so that asked again on any replica it costs no second call to WeChat.
+ *
+ * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more: a scanned
+ *   code is used up, so nobody else is invited to scan it
+ */
+export async function readCodeImage(db: Db, scene: string): Promise<Uint8Array | null> {
+  const { rows } = await sql<{
+    status: StoredStatus
+    live: boolean
+    code_image: Uint8Array | null
+  }>`
+    select status, expires_at > now() as live,
+      case when status = 'pending' then code_image end as code_image
+    from tickets
+    where scene = ${scene}
+  `.execute(db)
+  const row = rows[0]
+  if (!row) throw new AppError('TICKET_NOT_FOUND')
+  const status = statusOf(row)
+  if (status === 'pending') return row.code_image
+  throw goneError(isDead(status) ? status : 'consumed')
+}
+
+/** Keeps the first image that was made for a ticket. */
+export async function storeCodeImage(db: Db, scene: string, image: Uint8Array): Promise<void> {
+  await sql`
+    update tickets
+    set code_image = ${image}
+    where scene = ${scene}
+      and status = 'pending'
+      and code_image is null
+  `.execute(db)
+}

@@ -1,0 +1,39 @@
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { lookAtTicket } from './look.ts'
+import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
+
+/**
+ * pending or scanned → confirmed, with the signed token that the browser's next poll takes away.
+ * Repeated by the same identity it changes nothing and is fine: the first token stands.
+ *
+ * @param input.window seconds to collect the token
+ * @throws {AppError} `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`, 410
+ */
+export async function confirmTicket(
+  db: Db,
+  input: { scene: string; identity: Identity; userId: string; token: string; window: number },
+): Promise<void> {
+  const { scene, identity } = input
+  const { rows } = await sql`
+    update tickets
+    set
+      status = 'confirmed',
+      appid = ${identity.appid},
+      openid = ${identity.openid},
+      user_id = ${input.userId}::uuid,
+      token = ${input.token},
+      expires_at = now() + ${input.window}::int * interval '1 second'
+    where scene = ${scene}
+      and status in ('pending', 'scanned')
+      and expires_at > now()
+      and (openid is null or (appid = ${identity.appid} and openid = ${identity.openid}))
+    returning scene
+  `.execute(db)
+  if (rows.length > 0) return
+
+  const ticket = await lookAtTicket(db, scene)
+  const confirmed = ticket.status === 'confirmed' || ticket.status === 'consumed'
+  if (confirmed && ticket.owner && sameIdentity(ticket.owner, identity)) return
+  throw outcomeError(ticket, identity)
+}

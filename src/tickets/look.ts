@@ -1,0 +1,65 @@
+import { sql } from 'kysely'
+import type { Db, StoredStatus } from '../db/schema.ts'
+import { AppError } from '../errors.ts'
+import type { Requester } from './create.ts'
+import { statusOf, type Identity, type Status } from './ticket.ts'
+
+export type Ticket = {
+  scene: string
+  status: Status
+  /** Seconds left of the current window, rounded up; 0 once it has passed. */
+  expiresIn: number
+  owner: Identity | null
+  matchCode: string
+  secretHash: Uint8Array
+  /** `at`: when the ticket was created, as RFC 3339 in UTC. */
+  requestedBy: Requester & { at: string }
+}
+
+/**
+ * One ticket as it stands, for the phone's side: a read by primary key.
+ *
+ * @throws {AppError} `TICKET_NOT_FOUND`
+ */
+export async function lookAtTicket(db: Db, scene: string): Promise<Ticket> {
+  const { rows } = await sql<{
+    status: StoredStatus
+    live: boolean
+    expires_in: number
+    appid: string | null
+    openid: string | null
+    match_code: string
+    secret_hash: Uint8Array
+    requested_ip: string | null
+    requested_browser: string | null
+    requested_os: string | null
+    requested_at: string
+  }>`
+    select
+      status,
+      expires_at > now() as live,
+      greatest(0, ceil(extract(epoch from expires_at - now())))::int as expires_in,
+      appid, openid, match_code, secret_hash, requested_ip, requested_browser, requested_os,
+      to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as requested_at
+    from tickets
+    where scene = ${scene}
+  `.execute(db)
+
+  const row = rows[0]
+  if (!row) throw new AppError('TICKET_NOT_FOUND')
+  return {
+    scene,
+    status: statusOf(row),
+    expiresIn: row.expires_in,
+    owner:
+      row.appid !== null && row.openid !== null ? { appid: row.appid, openid: row.openid } : null,
+    matchCode: row.match_code,
+    secretHash: row.secret_hash,
+    requestedBy: {
+      ip: row.requested_ip,
+      browser: row.requested_browser,
+      os: row.requested_os,
+      at: row.requested_at,
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import { createHash, randomInt } from 'node:crypto'
+
+/** Two digits, 10 to 99: what both screens show, so that a person can compare them. */
+export const newMatchCode = (): string => String(randomInt(10, 100))
+
+/**
+ * Three different codes, one of them right, in an order that tells nothing. They follow from the
+ * ticket alone, so a repeated scan shows the same three on any replica; and from its secret's hash,
+ * so whoever knows only the scene cannot tell the two wrong ones.
+ */
+export function matchChoices(ticket: { matchCode: string; secretHash: Uint8Array }): string[] {
+  const noise = createHash('sha256').update('match choices').update(ticket.secretHash).digest()
+  const others = Array.from({ length: 90 }, (_, i) => String(i + 10)).filter(
+    (code) => code !== ticket.matchCode,
+  )
+  const [first] = others.splice(noise.readUInt32BE(0) % others.length, 1)
+  const [second] = others.splice(noise.readUInt32BE(4) % others.length, 1)
+  const choices = [first as string, second as string]
+  choices.splice(noise.readUInt32BE(8) % 3, 0, ticket.matchCode)
+  return choices
+}

@@ -1,0 +1,111 @@
+import { sql } from 'kysely'
+import type { Db, StoredStatus } from '../db/schema.ts'
+import { AppError } from '../errors.ts'
+import { sameHash } from './secret.ts'
+import { GRACE_SECONDS, statusOf, type Status } from './ticket.ts'
+
+export type Poll = {
+  status: Status
+  /** Seconds left of the current window, rounded up; 0 once nothing is left to wait for. */
+  expiresIn: number
+  /** Present on delivery, and on its repetition within the grace. */
+  delivery?: { token: string; userId: string; now: number }
+}
+
+type Row = {
+  status: StoredStatus
+  live: boolean
+  expires_in: number
+  secret_hash: Uint8Array
+  token: string | null
+  user_id: string | null
+  in_grace: boolean | null
+  now: number
+}
+
+const columns = sql`
+  status,
+  expires_at > now() as live,
+  greatest(0, ceil(extract(epoch from expires_at - now())))::int as expires_in,
+  secret_hash,
+  token,
+  user_id,
+  consumed_at > now() - ${sql.lit(GRACE_SECONDS)} * interval '1 second' as in_grace,
+  extract(epoch from now())::float8 as now
+`
+
+/**
+ * What a poll sees. A pure read by primary key until there is a token to deliver; the poll that
+ * first sees `confirmed` claims it with one guarded statement, so that of any number of polls one
+ * delivers and the others repeat its token for the length of the grace.
+ *
+ * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`
+ */
+export async function pollTicket(
+  db: Db,
+  input: { scene: string; secretHash: Uint8Array },
+): Promise<Poll> {
+  const row = await read(db, input.scene)
+  if (!row) throw new AppError('TICKET_NOT_FOUND')
+  if (!sameHash(row.secret_hash, input.secretHash)) throw new AppError('BAD_SECRET')
+
+  if (statusOf(row) === 'confirmed') {
+    const after = (await claim(db, input)) ?? (await read(db, input.scene))
+    if (!after) throw new AppError('TICKET_NOT_FOUND')
+    return answer(after)
+  }
+  if (row.status === 'consumed' && !row.in_grace && row.token !== null) {
+    await forget(db, input.scene)
+  }
+  return answer(row)
+}
+
+function answer(row: Row): Poll {
+  const status = statusOf(row)
+  if (row.status === 'consumed' && row.in_grace && row.token !== null && row.user_id !== null) {
+    return {
+      status: 'confirmed',
+      expiresIn: row.expires_in,
+      delivery: { token: row.token, userId: row.user_id, now: row.now },
+    }
+  }
+  const waiting = status === 'pending' || status === 'scanned'
+  return { status, expiresIn: waiting ? row.expires_in : 0 }
+}
+
+async function read(db: Db, scene: string): Promise<Row | undefined> {
+  const { rows } = await sql<Row>`
+    select ${columns}
+    from tickets
+    where scene = ${scene}
+  `.execute(db)
+  return rows[0]
+}
+
+/** confirmed → consumed. Losing the race is fine: the winner's token is there to be repeated. */
+async function claim(
+  db: Db,
+  input: { scene: string; secretHash: Uint8Array },
+): Promise<Row | undefined> {
+  const { rows } = await sql<Row>`
+    update tickets
+    set status = 'consumed', consumed_at = now()
+    where scene = ${input.scene}
+      and status = 'confirmed'
+      and expires_at > now()
+      and secret_hash = ${input.secretHash}
+    returning ${columns}
+  `.execute(db)
+  return rows[0]
+}
+
+/** The sweep would do it within seconds; a poll that comes first does not leave it to the sweep. */
+async function forget(db: Db, scene: string): Promise<void> {
+  await sql`
+    update tickets
+    set token = null
+    where scene = ${scene}
+      and status = 'consumed'
+      and consumed_at <= now() - ${GRACE_SECONDS}::int * interval '1 second'
+  `.execute(db)
+}

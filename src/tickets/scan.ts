@@ -1,0 +1,35 @@
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { lookAtTicket, type Ticket } from './look.ts'
+import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
+
+/**
+ * pending → scanned: the caller owns the ticket from here on, and has the confirm window to decide.
+ * Repeated by the owner it changes nothing and answers the same.
+ *
+ * @param input.window seconds to decide
+ * @throws {AppError} `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`, `ALREADY_CONFIRMED`, 410
+ */
+export async function scanTicket(
+  db: Db,
+  input: { scene: string; identity: Identity; window: number },
+): Promise<Ticket> {
+  const { scene, identity } = input
+  await sql`
+    update tickets
+    set
+      status = 'scanned',
+      appid = ${identity.appid},
+      openid = ${identity.openid},
+      expires_at = now() + ${input.window}::int * interval '1 second'
+    where scene = ${scene}
+      and status = 'pending'
+      and expires_at > now()
+  `.execute(db)
+
+  const ticket = await lookAtTicket(db, scene)
+  if (ticket.status === 'scanned' && ticket.owner && sameIdentity(ticket.owner, identity)) {
+    return ticket
+  }
+  throw outcomeError(ticket, identity)
+}

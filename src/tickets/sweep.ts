@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { GRACE_SECONDS, KEEP_SECONDS, type Windows } from './ticket.ts'
+
+const BATCH = 500
+
+/**
+ * Forgets tokens that nobody may collect any more, and deletes tickets that have said `expired` for
+ * long enough. Small batches of locked-by-nobody rows, so any number of replicas can do it at once.
+ * Both find their rows by `created_at`, which never changes: an index on `expires_at` or `status`
+ * would make every transition a cold update.
+ *
+ * @returns how many tokens and rows went
+ */
+export async function sweepTickets(
+  db: Db,
+  windows: Windows,
+  signal?: AbortSignal,
+): Promise<{ tokens: number; tickets: number }> {
+  const longestLife = windows.ticket + windows.confirm + windows.pickup
+  return {
+    tokens: await untilEmpty(() => forgetTokens(db, longestLife), signal),
+    tickets: await untilEmpty(() => deleteOld(db, longestLife), signal),
+  }
+}
+
+async function untilEmpty(batch: () => Promise<number>, signal?: AbortSignal): Promise<number> {
+  let total = 0
+  for (;;) {
+    const count = await batch()
+    total += count
+    if (count < BATCH || signal?.aborted) return total
+  }
+}
+
+async function forgetTokens(db: Db, longestLife: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update tickets
+    set token = null
+    where scene = any(array(
+      select scene
+      from tickets
+      where created_at > now() - ${longestLife + KEEP_SECONDS}::int * interval '1 second'
+        and token is not null
+        and (
+          (status = 'confirmed' and expires_at <= now())
+          or consumed_at <= now() - ${GRACE_SECONDS}::int * interval '1 second'
+        )
+      order by created_at
+      limit ${BATCH}
+      for update skip locked
+    ))
+  `.execute(db)
+  return Number(numAffectedRows ?? 0n)
+}
+
+async function deleteOld(db: Db, longestLife: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from tickets
+    where scene = any(array(
+      select scene
+      from tickets
+      where created_at <= now() - ${longestLife + KEEP_SECONDS}::int * interval '1 second'
+        and expires_at <= now() - ${KEEP_SECONDS}::int * interval '1 second'
+      order by created_at
+      limit ${BATCH}
+      for update skip locked
+    ))
+  `.execute(db)
+  return Number(numAffectedRows ?? 0n)
+}

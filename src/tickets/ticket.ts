@@ -1,0 +1,63 @@
+import { AppError } from '../errors.ts'
+import type { StoredStatus } from '../db/schema.ts'
+
+/**
+ * The vocabulary of a ticket: its states, what each means to a caller who asks for something else,
+ * and how long to wait between polls. Pure; the verbs beside this file own the statements.
+ */
+export type Status = StoredStatus | 'expired'
+
+/** (appid, openid): who a login code turned out to be. */
+export type Identity = { appid: string; openid: string }
+
+/** Seconds; settings `TICKET_TTL`, `CONFIRM_TTL`, `PICKUP_TTL`. */
+export type Windows = { ticket: number; confirm: number; pickup: number }
+
+/** After the first delivery the same secret gets the same token again for this long, in seconds. */
+export const GRACE_SECONDS = 30
+
+/** An expired ticket keeps saying so for this long, in seconds, before its row goes. */
+export const KEEP_SECONDS = 600
+
+/** Seconds to wait before the next poll; 0 = stop. */
+export function intervalOf(status: Status): number {
+  if (status === 'pending') return 2
+  if (status === 'scanned') return 1
+  return 0
+}
+
+/** A state in the database's clock: an open window that has passed is `expired`. */
+export function statusOf(row: { status: StoredStatus; live: boolean }): Status {
+  const open = row.status === 'pending' || row.status === 'scanned' || row.status === 'confirmed'
+  return open && !row.live ? 'expired' : row.status
+}
+
+const gone = {
+  expired: 'TICKET_EXPIRED',
+  denied: 'TICKET_DENIED',
+  canceled: 'TICKET_CANCELED',
+  consumed: 'TICKET_CONSUMED',
+} as const
+
+export type DeadStatus = keyof typeof gone
+
+export const isDead = (status: Status): status is DeadStatus => status in gone
+
+/** The answer to whoever asks something of a ticket that is over: 410 with its outcome. */
+export const goneError = (status: DeadStatus): AppError => new AppError(gone[status])
+
+/**
+ * The answer to a caller whose transition did not happen: the outcome of the ticket, seen by them.
+ * The first openid to scan owns the ticket; another one learns that before anything else.
+ */
+export function outcomeError(
+  ticket: { status: Status; owner: Identity | null },
+  caller: Identity,
+): AppError {
+  if (isDead(ticket.status)) return goneError(ticket.status)
+  if (ticket.owner && !sameIdentity(ticket.owner, caller)) return new AppError('SCANNED_BY_ANOTHER')
+  return new AppError('ALREADY_CONFIRMED')
+}
+
+export const sameIdentity = (a: Identity, b: Identity): boolean =>
+  a.appid === b.appid && a.openid === b.openid
