@@ -1,0 +1,122 @@
+import { monotonicClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { errcodeOf, isOutage } from './failures.ts'
+
+export type FetchedToken = {
+  value: string
+  /** Seconds, as WeChat says. */
+  expiresIn: number
+}
+
+export type AccessToken = {
+  /** A token that is alive as far as we know. Throws what `fetch` throws when there is none. */
+  get(): Promise<string>
+  /** Forgets this token, unless it has been replaced by another one already. */
+  drop(failed: string): void
+  /** Gets the first token in the background. Never throws. */
+  start(): void
+  close(): void
+}
+
+const second = 1000
+/** WeChat gives a new token in the old one's last 300 s, and expires_in may be exactly 300. */
+const marginMs = 240 * second
+/** Somebody's force_refresh kills a token 5 minutes later at the earliest: look more often. */
+const recheckMs = 240 * second
+const longestPauseMs = 60 * second
+const rememberMs = 10 * second
+
+/**
+ * Holds WeChat's access token: one fetch at a time, renewed in the background before it ends, used
+ * as long as it lives while WeChat is down.
+ *
+ * Every replica holds its own copy, without a lock or a shared row: as long as nobody forces a
+ * refresh, stable_token gives every caller the same token, and renews it 5 minutes early with both
+ * valid meanwhile, so replicas cannot invalidate each other's.
+ *
+ * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
+ */
+export function createAccessToken(options: {
+  /** Asks WeChat, once. Its failures are the fetcher's to log. */
+  fetch: () => Promise<FetchedToken>
+  clock?: Clock
+}): AccessToken {
+  const { fetch, clock = monotonicClock } = options
+  let held: { value: string; endsAt: number } | undefined
+  let refused: { error: unknown; until: number } | undefined
+  let flight: Promise<string> | undefined
+  let failures = 0
+  let cancelTimer = () => {}
+  let closed = false
+
+  function renew(): Promise<string> {
+    flight ??= ask().finally(() => (flight = undefined))
+    return flight
+  }
+
+  async function ask(): Promise<string> {
+    // Counted from before the question, so the way to WeChat and back never lengthens a life.
+    const askedAt = clock.now()
+    try {
+      const { value, expiresIn } = await fetch()
+      held = { value, endsAt: askedAt + expiresIn * second }
+      refused = undefined
+      failures = 0
+      schedule(renewalDelay(expiresIn * second))
+      return value
+    } catch (error) {
+      failures += 1
+      if (isRefusal(error)) {
+        refused = { error, until: clock.now() + rememberMs }
+        schedule(longestPauseMs)
+      } else {
+        schedule(Math.min(2 ** (failures - 1) * second, longestPauseMs) * jitter())
+      }
+      throw error
+    }
+  }
+
+  function schedule(ms: number): void {
+    cancelTimer()
+    if (!closed) cancelTimer = clock.after(ms, renewInBackground)
+  }
+
+  function renewInBackground(): void {
+    // Whoever fetches has logged the failure, and the next try is scheduled.
+    renew().catch(() => {})
+  }
+
+  return {
+    async get() {
+      if (held !== undefined && clock.now() < held.endsAt) return held.value
+      if (refused !== undefined && clock.now() < refused.until) throw refused.error
+      return renew()
+    },
+
+    drop(failed) {
+      // Comparing keeps a late failure of the old token from killing the new one.
+      if (held?.value === failed) held = undefined
+    },
+
+    start: renewInBackground,
+
+    close() {
+      closed = true
+      cancelTimer()
+    },
+  }
+}
+
+/** An answer that the same question would only get again, such as a wrong secret or a used-up quota. */
+function isRefusal(error: unknown): boolean {
+  return errcodeOf(error) !== undefined && !isOutage(error)
+}
+
+/** Milliseconds until the next look. The floor is for servers with shorter lives than WeChat's. */
+function renewalDelay(lifeMs: number): number {
+  return Math.max(Math.min(recheckMs, lifeMs - marginMs), Math.min(30 * second, lifeMs / 2))
+}
+
+function jitter(): number {
+  return 0.75 + Math.random() / 4
+}

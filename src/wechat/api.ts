@@ -1,0 +1,94 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { AppError } from '../errors.ts'
+import type { Breaker } from './breaker.ts'
+import { refusalError } from './error-codes.ts'
+import type { WechatApi, WechatSettings } from './error-codes.ts'
+import { isOutage, isPause, WechatRefusal } from './failures.ts'
+import { redact } from './redact.ts'
+import type { Transport, WechatRequest } from './transport.ts'
+
+/** Takes from an answer what is wanted; `json` throws when the answer is an error, or no JSON. */
+export type Take<T> = (bytes: Buffer, json: () => Record<string, unknown>) => T
+
+export type Api = {
+  /**
+   * Calls one of WeChat's APIs and gives what `take` finds in the answer. Bounded by `timeoutMs`, or
+   * twice that where a call may be repeated.
+   *
+   * @throws {AppError} one of the `WECHAT_…` codes, and for jscode2session `LOGIN_CODE_…`
+   */
+  call<T>(request: WechatRequest, take: Take<T>): Promise<T>
+}
+
+export function createApi(options: {
+  name: WechatApi
+  transport: Transport
+  breaker: Breaker
+  timeoutMs: number
+  settings: WechatSettings
+}): Api {
+  const { name, transport, breaker, timeoutMs, settings } = options
+
+  function attempt<T>(request: WechatRequest, take: Take<T>, limitMs: number): Promise<T> {
+    return breaker.run(async () => {
+      const bytes = await transport.send(request, limitMs)
+      return take(bytes, () => parse(bytes, request.secrets))
+    })
+  }
+
+  function parse(bytes: Buffer, secrets: readonly string[]): Record<string, unknown> {
+    // Whatever the Content-Type says: jscode2session answers its JSON as text/plain.
+    const answer = parseObject(bytes)
+    if (answer === undefined) throw unexpected('the answer is no JSON object')
+    const { errcode, errmsg } = answer
+    // Success is errcode 0 or no errcode at all.
+    if (errcode === undefined || errcode === 0) return answer
+    if (typeof errcode !== 'number') throw unexpected('the answer has an errcode that is no number')
+    const text = typeof errmsg === 'string' ? redact(errmsg, secrets).slice(0, 500) : ''
+    throw refusalError(name, new WechatRefusal(errcode, text), settings)
+  }
+
+  return {
+    async call(request, take) {
+      const startedAt = performance.now()
+      let first: AppError
+      try {
+        return await attempt(request, take, timeoutMs)
+      } catch (error) {
+        // After a timeout the caller has waited long enough.
+        const again = request.idempotent && isOutage(error) && error.code !== 'WECHAT_TIMEOUT'
+        if (!again) throw error
+        first = error
+      }
+      // The jitter keeps replicas that failed together from coming back together.
+      await pause(Math.min(100 + Math.random() * 200, timeoutMs / 2))
+      const leftMs = 2 * timeoutMs - (performance.now() - startedAt)
+      try {
+        return await attempt(request, take, Math.max(1, Math.min(timeoutMs, Math.floor(leftMs))))
+      } catch (error) {
+        // The first error has the reason; that the breaker opened meanwhile says nothing new.
+        throw isPause(error) ? first : error
+      }
+    },
+  }
+}
+
+/** The error for an answer that WeChat's documentation does not know. */
+export function unexpected(what: string): AppError {
+  return new AppError('WECHAT_ERROR', {
+    cause: new Error(what),
+    action:
+      'WeChat does not answer like this: check what WECHAT_API_BASE points to and every proxy on the way there.',
+  })
+}
+
+function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return value as Record<string, unknown>
+  } catch {
+    // The parser's own error quotes the answer, and the answer may hold a session key: drop it.
+    return undefined
+  }
+}

@@ -1,0 +1,180 @@
+import type { Dispatcher } from 'undici'
+import { AppError } from '../errors.ts'
+import { createAccessToken } from './access-token.ts'
+import type { FetchedToken } from './access-token.ts'
+import { createApi, unexpected } from './api.ts'
+import { createBreaker } from './breaker.ts'
+import type { WechatApi, WechatSettings } from './error-codes.ts'
+import { errcodeOf } from './failures.ts'
+import { imageType } from './image-type.ts'
+import type { ImageType } from './image-type.ts'
+import { report } from './report.ts'
+import type { WechatLog } from './report.ts'
+import { createSpentCodes } from './spent-codes.ts'
+import { createTransport } from './transport.ts'
+
+export type { WechatLog } from './report.ts'
+
+/** Who a login code stands for. WeChat's session_key is dropped where the answer is read. */
+export type WechatSession = { appid: string; openid: string; unionid: string | null }
+
+export type CodeImage = { contentType: ImageType; bytes: Buffer }
+
+export type WechatClient = {
+  /**
+   * Turns a login code into who it is. A code is sent to WeChat once, whatever comes of it.
+   *
+   * @throws {AppError} `LOGIN_CODE_INVALID`, `LOGIN_CODE_USED`, `WECHAT_USER_BLOCKED`,
+   * `WECHAT_USER_RATE_LIMITED`, `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
+   */
+  codeToSession(loginCode: string): Promise<WechatSession>
+  /**
+   * The mini program code of a scene (`[A-Za-z0-9_-]`, at most 32 characters).
+   *
+   * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
+   */
+  codeImage(scene: string): Promise<CodeImage>
+  /** Gets the access token in the background and keeps it fresh. Never throws. */
+  start(): void
+  /** Ends timers and connections; what is under way fails, later calls get `SHUTTING_DOWN`. */
+  close(): Promise<void>
+}
+
+/** WeChat refuses the access token itself: replaced, malformed or expired. */
+function refusesToken(error: unknown): boolean {
+  const errcode = errcodeOf(error)
+  return errcode === 40001 || errcode === 40014 || errcode === 42001
+}
+
+/**
+ * The client of the three WeChat APIs that ScenePass needs.
+ *
+ * @param options.apiBase without a trailing slash; may contain a path
+ * @param options.timeoutMs milliseconds per call, body included
+ * @param options.codeWidth pixels, 280 to 1280
+ * @param options.dispatcher for tests; by default an undici Agent of its own
+ */
+export function createWechatClient(
+  options: WechatSettings & {
+    secret: string
+    apiBase: string
+    timeoutMs: number
+    log: WechatLog
+    dispatcher?: Dispatcher
+  },
+): WechatClient {
+  const { appid, secret, apiBase, timeoutMs, log, dispatcher } = options
+  const transport = createTransport({ apiBase, dispatcher })
+  const breakers = {
+    stable_token: createBreaker({ name: 'stable_token', log }),
+    getwxacodeunlimit: createBreaker({ name: 'getwxacodeunlimit', log }),
+    jscode2session: createBreaker({ name: 'jscode2session', log }),
+  }
+  const api = (name: WechatApi) =>
+    createApi({ name, transport, breaker: breakers[name], timeoutMs, settings: options })
+  const tokenApi = api('stable_token')
+  const imageApi = api('getwxacodeunlimit')
+  const sessionApi = api('jscode2session')
+  const spentCodes = createSpentCodes()
+  const accessToken = createAccessToken({ fetch: () => reported('stable_token', fetchToken()) })
+
+  /** Logged here, once per question to WeChat: many callers may be waiting for one answer. */
+  async function reported<T>(name: WechatApi, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw report(log, name, error)
+    }
+  }
+
+  function fetchToken(): Promise<FetchedToken> {
+    const body = { grant_type: 'client_credential', appid, secret, force_refresh: false }
+    return tokenApi.call(
+      { method: 'POST', path: '/cgi-bin/stable_token', body, idempotent: true, secrets: [secret] },
+      (_, json) => {
+        const { access_token: value, expires_in: expiresIn } = json()
+        if (typeof value !== 'string' || value === '') throw unexpected('no access_token in it')
+        if (typeof expiresIn !== 'number' || !(expiresIn > 0))
+          throw unexpected('no expires_in in it')
+        return { value, expiresIn }
+      },
+    )
+  }
+
+  function fetchImage(scene: string, token: string): Promise<CodeImage> {
+    return imageApi.call(
+      {
+        method: 'POST',
+        path: '/wxa/getwxacodeunlimit',
+        // WeChat takes the token nowhere but in the query.
+        query: { access_token: token },
+        body: {
+          scene,
+          page: options.page,
+          env_version: options.envVersion,
+          check_path: options.checkPath,
+          width: options.codeWidth,
+        },
+        idempotent: true,
+        secrets: [secret, token],
+      },
+      (bytes, json) => {
+        const contentType = imageType(bytes)
+        if (contentType !== undefined) return { contentType, bytes }
+        json()
+        throw unexpected('the answer is neither an image nor an error')
+      },
+    )
+  }
+
+  function fetchSession(loginCode: string): Promise<WechatSession> {
+    const query = { appid, secret, js_code: loginCode, grant_type: 'authorization_code' }
+    const secrets = [secret, loginCode]
+    return sessionApi.call(
+      { method: 'GET', path: '/sns/jscode2session', query, idempotent: false, secrets },
+      (_, json) => {
+        const { openid, unionid } = json()
+        if (typeof openid !== 'string' || openid === '') throw unexpected('no openid in it')
+        const known = typeof unionid === 'string' && unionid !== ''
+        return { appid, openid, unionid: known ? unionid : null }
+      },
+    )
+  }
+
+  return {
+    async codeToSession(loginCode) {
+      spentCodes.spend(loginCode)
+      try {
+        return await reported('jscode2session', fetchSession(loginCode))
+      } catch (error) {
+        if (error instanceof AppError) spentCodes.failed(loginCode, error)
+        throw error
+      }
+    },
+
+    async codeImage(scene) {
+      const token = await accessToken.get()
+      try {
+        return await fetchImage(scene, token)
+      } catch (error) {
+        if (!refusesToken(error)) throw report(log, 'getwxacodeunlimit', error)
+        accessToken.drop(token)
+        const renewed = await accessToken.get()
+        // WeChat gives out the very token it refuses: asking with it once more is useless.
+        if (renewed === token) throw report(log, 'getwxacodeunlimit', error)
+        log.info({ api: 'getwxacodeunlimit', errcode: errcodeOf(error) }, 'Access token replaced')
+        return await reported('getwxacodeunlimit', fetchImage(scene, renewed))
+      }
+    },
+
+    start() {
+      accessToken.start()
+    },
+
+    async close() {
+      accessToken.close()
+      for (const breaker of Object.values(breakers)) breaker.close()
+      await transport.close()
+    },
+  }
+}
