@@ -1,0 +1,61 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createRateWindow } from './rate-window.ts'
+
+const LIFETIME_MS = 300_000
+const MAX_CODES = 10_000
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+const BLOCKED = new Set(['mallory'])
+const WITH_UNIONID = new Set(['alice', 'carol'])
+
+export type Session = { session_key: string; openid: string; unionid?: string }
+
+type Code = { user: string; expiresAt: number; used: boolean }
+
+/** 28 characters that start with `o`, as WeChat's ids do. */
+function idOf(...parts: string[]): string {
+  return `o${createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 27)}`
+}
+
+function newCode(): string {
+  return Array.from({ length: 32 }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
+}
+
+/** Login codes and the people behind them. An openid depends on nothing but appid and user name. */
+export function createCodes({ appid, now }: { appid: string; now: () => number }) {
+  const codes = new Map<string, Code>()
+  const perUser = createRateWindow({ limit: 100, windowMs: 60_000, now })
+
+  function dropOld(): void {
+    // Every code lives equally long, so the map's order is the order of expiry.
+    for (const [code, { expiresAt }] of codes) {
+      if (expiresAt > now() && codes.size < MAX_CODES) return
+      codes.delete(code)
+    }
+  }
+
+  return {
+    /** What `wx.login` gives `user`: good once, for 5 minutes. */
+    issue(user: string): string {
+      dropOld()
+      const code = newCode()
+      codes.set(code, { user, expiresAt: now() + LIFETIME_MS, used: false })
+      return code
+    },
+
+    /** The session of a code, or the errcode. A refusal for frequency leaves the code unused. */
+    redeem(code: string): Session | 40029 | 40163 | 40226 | 45011 {
+      const known = codes.get(code)
+      if (known === undefined || now() >= known.expiresAt) return 40029
+      if (known.used) return 40163
+      if (!perUser.take(known.user)) return 45011
+      known.used = true
+      if (BLOCKED.has(known.user)) return 40226
+      return {
+        session_key: randomBytes(16).toString('base64'),
+        openid: idOf('openid', appid, known.user),
+        ...(WITH_UNIONID.has(known.user) && { unionid: idOf('unionid', known.user) }),
+      }
+    },
+  }
+}

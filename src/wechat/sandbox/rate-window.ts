@@ -1,0 +1,34 @@
+// A day of quota starts at midnight in China; minutes do not care about whole hours.
+const CHINA_OFFSET_MS = 8 * 3600_000
+const MAX_KEYS = 10_000
+
+export type RateWindow = {
+  /** Counts one call of `key`; false when the window is used up (a refused call is not counted). */
+  take(key?: string): boolean
+}
+
+/** A fixed window, as in "retry next minute": at most `limit` calls per key in each `windowMs`. */
+export function createRateWindow(options: {
+  limit: number
+  windowMs: number
+  now: () => number
+}): RateWindow {
+  const { limit, windowMs, now } = options
+  const counts = new Map<string, number>()
+  let current = -1
+
+  return {
+    take(key = '') {
+      const window = Math.floor((now() + CHINA_OFFSET_MS) / windowMs)
+      if (window !== current) {
+        counts.clear()
+        current = window
+      }
+      const count = counts.get(key) ?? 0
+      if (count >= limit) return false
+      if (count === 0 && counts.size >= MAX_KEYS) counts.delete(counts.keys().next().value ?? '')
+      counts.set(key, count + 1)
+      return true
+    },
+  }
+}

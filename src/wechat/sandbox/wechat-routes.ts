@@ -1,0 +1,142 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { errorBody, PLAIN_TOKEN_QUOTA, type Subsystem } from './answers.ts'
+import { readImageBody, readTokenBody } from './bodies.ts'
+import { codeImage } from './code-image.ts'
+import type { Api } from './faults.ts'
+import { createMisbehaviour } from './misbehaviour.ts'
+import type { SandboxState } from './state.ts'
+
+export type WechatRoutesOptions = {
+  state: SandboxState
+  appid: string
+  secret: string
+  /** No trailing slash; the code image leads to `${publicUrl}/sandbox/phone?scene=…`. */
+  publicUrl: string
+}
+
+type Query = Record<string, unknown>
+
+const subsystems: Record<Api, Subsystem> = {
+  stable_token: 'cgi-bin',
+  token: 'cgi-bin',
+  getwxacodeunlimit: 'wxa',
+  code2session: 'sns',
+}
+
+/** As seen, for errors and for the JSON of a success. */
+const contentTypes: Record<Api, string> = {
+  stable_token: 'application/json; encoding=utf-8',
+  token: 'application/json; encoding=utf-8',
+  getwxacodeunlimit: 'application/json; charset=UTF-8',
+  code2session: 'text/plain',
+}
+
+/** WeChat's three APIs (and the older /cgi-bin/token), below whatever prefix they are given. */
+export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app, options) => {
+  const { state, appid, secret, publicUrl } = options
+  const misbehave = createMisbehaviour(app)
+
+  // WeChat looks at the bytes, not at the content type, and has its own answers for what is no JSON.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+
+  function answer(reply: FastifyReply, api: Api, body: string) {
+    // As bytes: a string would have the content type completed, and WeChat's are odd on purpose.
+    return reply.type(contentTypes[api]).send(Buffer.from(body))
+  }
+
+  function refuse(reply: FastifyReply, api: Api, errcode: number, text?: string) {
+    return answer(reply, api, errorBody(subsystems[api], errcode, state.now(), text))
+  }
+
+  function api(
+    name: Api,
+    handle: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | Promise<FastifyReply>,
+  ) {
+    return async (request: FastifyRequest, reply: FastifyReply) => {
+      const fault = state.faults.arrive(name)
+      if (fault !== undefined) {
+        if (await misbehave(fault, reply)) return reply
+        if (fault.errcode !== undefined) return refuse(reply, name, fault.errcode)
+      }
+      return handle(request, reply)
+    }
+  }
+
+  /** What is missing comes first; an unknown appid is told before a wrong grant_type (seen). */
+  function credentialsError(given: Query, grantType: string): number {
+    if (!given.appid) return 41002
+    if (!given.secret) return 41004
+    if (given.appid !== appid) return 40013
+    if (given.grant_type !== grantType) return 40002
+    return given.secret === secret ? 0 : 40125
+  }
+
+  const text = (request: FastifyRequest) => (request.body as string | undefined) ?? ''
+
+  app.post(
+    '/cgi-bin/stable_token',
+    api('stable_token', (request, reply) => {
+      const body = readTokenBody(text(request))
+      if ('errcode' in body) return refuse(reply, 'stable_token', body.errcode)
+      const wrong = credentialsError(body, 'client_credential')
+      if (wrong !== 0) return refuse(reply, 'stable_token', wrong)
+      if (!state.quotas.stableMinute.take()) return refuse(reply, 'stable_token', 45011)
+      if (!state.quotas.stableDay.take()) return refuse(reply, 'stable_token', 45009)
+      const token = state.tokens.stable(body.force_refresh ?? false)
+      return answer(reply, 'stable_token', JSON.stringify(token))
+    }),
+  )
+
+  app.get(
+    '/cgi-bin/token',
+    api('token', (request, reply) => {
+      const wrong = credentialsError(request.query as Query, 'client_credential')
+      if (wrong !== 0) return refuse(reply, 'token', wrong)
+      if (!state.quotas.plainDay.take()) return refuse(reply, 'token', 45009, PLAIN_TOKEN_QUOTA)
+      return answer(reply, 'token', JSON.stringify(state.tokens.plain()))
+    }),
+  )
+
+  app.post(
+    '/wxa/getwxacodeunlimit',
+    api('getwxacodeunlimit', async (request, reply) => {
+      const { access_token: token } = request.query as Query
+      const wrong = typeof token === 'string' && token !== '' ? state.tokens.check(token) : 41001
+      if (wrong !== 0) return refuse(reply, 'getwxacodeunlimit', wrong)
+      // The documented code; whether it is really this one or 45011 is not confirmed.
+      if (!state.quotas.codeImageMinute.take()) return refuse(reply, 'getwxacodeunlimit', 45009)
+      const asked = readImageBody(text(request), request.headers['content-type'])
+      if ('errcode' in asked) return refuse(reply, 'getwxacodeunlimit', asked.errcode)
+      const url = `${publicUrl}/sandbox/phone?scene=${encodeURIComponent(asked.scene)}`
+      const bytes = await codeImage(url, asked.width)
+      // PNG bytes under a JPEG label: what WeChat does with a transparent code.
+      return reply
+        .type('image/jpeg')
+        .header('cache-control', 'no-cache, must-revalidate')
+        .header('content-disposition', `attachment; filename="_${asked.scene}"`)
+        .send(bytes)
+    }),
+  )
+
+  app.get(
+    '/sns/jscode2session',
+    api('code2session', (request, reply) => {
+      const query = request.query as Query
+      const { js_code: code } = query
+      if (query.appid && query.secret && !code) return refuse(reply, 'code2session', 41008)
+      const wrong = credentialsError(query, 'authorization_code')
+      if (wrong !== 0) return refuse(reply, 'code2session', wrong)
+      const session = state.codes.redeem(String(code))
+      if (typeof session === 'number') return refuse(reply, 'code2session', session)
+      return answer(reply, 'code2session', JSON.stringify(session))
+    }),
+  )
+
+  for (const [path, name] of [
+    ['/cgi-bin/stable_token', 'stable_token'],
+    ['/wxa/getwxacodeunlimit', 'getwxacodeunlimit'],
+  ] as const) {
+    app.get(path, (_request, reply) => refuse(reply, name, 43002))
+  }
+}
