@@ -6,6 +6,7 @@ import { clientErrorHandler, createRequestIds, frameworkErrors } from './http-se
 import { errorAnswers } from './plugins/errors.ts'
 import { jsonBody } from './plugins/json-body.ts'
 import { loadShedding } from './plugins/load-shedding.ts'
+import { pageHeaders } from './plugins/page-headers.ts'
 import { openapi } from './plugins/openapi.ts'
 import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
@@ -108,12 +109,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db: deps.db })
-  await app.register(pageRoutes, {
-    site: deps.site,
-    https: deps.publicUrl.startsWith('https:'),
-    sandbox: deps.sandbox !== null,
+  await app.register(async (pages) => {
+    await pages.register(pageHeaders, { https: deps.publicUrl.startsWith('https:') })
+    await pages.register(pageRoutes, { site: deps.site, sandbox: deps.sandbox !== null })
+    if (deps.sandbox) await pages.register(sandbox, deps.sandbox)
   })
-  if (deps.sandbox) await app.register(sandbox, deps.sandbox)
 
   await app.ready()
   return app

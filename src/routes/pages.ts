@@ -1,12 +1,9 @@
-import helmet from '@fastify/helmet'
 import type { FastifyPluginAsync } from 'fastify'
 import { readFile } from 'node:fs/promises'
 import { loginPageCss, loginPageHtml } from '../web/login-page-html.ts'
 
 export type PageRoutesOptions = {
   site: string
-  /** Whether browsers reach the service by https, so that they may be told to keep to it. */
-  https: boolean
   sandbox: boolean
 }
 
@@ -17,29 +14,8 @@ const builtModule = (name: string): URL =>
     import.meta.url,
   )
 
-/** The hosted login page and its parts, behind the strictest headers a page can bear. */
-export const pageRoutes: FastifyPluginAsync<PageRoutesOptions> = async (
-  app,
-  { site, https, sandbox },
-) => {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: https ? { maxAge: 31_536_000 } : false,
-  })
-
+/** The hosted login page and its parts. */
+export const pageRoutes: FastifyPluginAsync<PageRoutesOptions> = async (app, { site, sandbox }) => {
   const html = loginPageHtml(site, sandbox)
   const script = await readFile(builtModule('login-page.js'), 'utf8')
   for (const [path, type, content] of [

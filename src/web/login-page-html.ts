@@ -37,7 +37,7 @@ h1 { font-size: 1.25rem; margin: 0.5rem 0 1rem; }
 .sandbox { margin: 1rem 0 0; padding: 0.5rem; font-size: 0.8rem; color: #7a3c00; background: #fff3e0; border-radius: 0.5rem; }
 a, button { display: inline-block; margin-top: 0.75rem; font: inherit; color: #0a6b3d; }
 button { padding: 0.5rem 1.25rem; border: 1px solid currentColor; border-radius: 0.5rem; background: none; cursor: pointer; }
-[hidden] { display: none; }
+.tile:has([hidden]), [hidden] { display: none; }
 @media (prefers-color-scheme: dark) {
   body { background: #101311; color: #e9eeeb; }
   main { background: #1b201d; }
