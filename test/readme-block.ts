@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, rmSync } from 'node:fs'
+import { text as textOf } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import t, { type Test } from 'tap'
+import { settings } from '../src/config.ts'
+import { Status } from '../src/routes/schemas.ts'
+import { call, clientOf, type Json } from './fixtures/client.ts'
+import { postgresUrl } from './fixtures/database.ts'
+import { freePort } from './fixtures/postgres.ts'
+import { BASE, BASE_OF_PHONES, blockWith, openPage, run, serverOf } from './fixtures/readme.ts'
+
+/** The code of the READMEs, run as a reader would: pasted, with nothing changed but the address. */
+
+const root = new URL('../', import.meta.url)
+
+/** The real server program, with the settings of a fresh clone. */
+async function startServer(t: Test): Promise<string> {
+  const port = await freePort()
+  // Empty values hide what a developer has in .env and in the shell.
+  const unset = Object.fromEntries(Object.keys(settings.properties).map((name) => [name, '']))
+  const env = { ...process.env, ...unset, DATABASE_URL: await postgresUrl(t), PORT: String(port) }
+  const server = spawn(process.execPath, [...process.execArgv, 'src/server.ts'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(server, 'exit')
+  t.teardown(async () => {
+    server.kill('SIGTERM')
+    await exited
+  })
+  let log = ''
+  server.stdout.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
+  await until(() => log.includes('ScenePass is ready') || server.exitCode !== null)
+  if (server.exitCode !== null) throw new Error(`the server did not start:\n${log}`)
+  return `http://127.0.0.1:${port}`
+}
+
+/** Pastes lines into a bash and says what came out; `still here` proves that the shell survived. */
+async function paste(lines: string): Promise<{ output: string; errors: string }> {
+  const shell = spawn('bash', ['-s'], { cwd: root })
+  const exited = once(shell, 'exit')
+  shell.stdin.end(`${lines}\necho still here\n`)
+  const [output, errors] = await Promise.all([textOf(shell.stdout), textOf(shell.stderr), exited])
+  return { output, errors }
+}
+
+/** What each `== N. …` step printed. */
+const stepsOf = (output: string): string[] => output.split(/^== \d\. .*\n/m).slice(1)
+const headings = (text: string): string[] => text.match(/^== .*$/gm) ?? []
+
+async function until(fits: () => boolean): Promise<void> {
+  while (!fits()) await sleep(5)
+}
+
+t.test('the code in the READMEs', async (t) => {
+  const url = await startServer(t)
+  const image = new URL('scenepass-code.png', root)
+  t.teardown(() => rmSync(image, { force: true }))
+
+  for (const name of ['README.md', 'README.zh-CN.md']) {
+    const readme = readFileSync(new URL(name, root), 'utf8')
+
+    t.test(`the curl block of ${name} walks a whole login`, async (t) => {
+      const block = blockWith(readme, 'set -e').replace(BASE, url)
+      rmSync(image, { force: true })
+      const { output, errors } = await paste(block)
+      t.equal(errors, '')
+      t.match(output, /still here\n$/)
+      t.same(headings(output), headings(blockWith(readme, "amr: [ 'wechat' ]")), 'as printed there')
+
+      const steps = stepsOf(output)
+      t.equal(steps.length, 8)
+      const answer = (step: number): Json => JSON.parse(steps[step - 1] as string)
+      const { scene } = answer(1)
+      t.match(answer(1), { status: 'pending', secret: String, match_code: String })
+      t.match(steps[1], /^image\/png, \d+ bytes/)
+      t.equal(readFileSync(image).subarray(1, 4).toString(), 'PNG')
+      t.match(answer(3), { scene, status: 'pending', interval: 2 })
+      t.match(answer(4), { scene, status: 'scanned', match: { code: answer(1).match_code } })
+      t.match(answer(5), { scene, status: 'scanned', interval: 1 })
+      t.match(answer(6), { scene, status: 'confirmed', user: { id: String } })
+      t.match(answer(7), { scene, status: 'confirmed', interval: 0, token: String })
+      t.match(steps[7], `sub: '${answer(6).user.id}'`)
+      t.match(steps[7], `iss: '${url}'`)
+
+      const jwks = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`))
+      const verified = await jwtVerify(answer(7).token, jwks, { issuer: url, audience: 'web' })
+      t.match(steps[7], `jti: '${verified.payload.jti}'`, 'jose verified this very token')
+    })
+
+    t.test(`the curl block of ${name} leaves the shell alone when nothing answers`, async (t) => {
+      const closed = `http://127.0.0.1:${await freePort()}`
+      const { output, errors } = await paste(blockWith(readme, 'set -e').replace(BASE, closed))
+      t.equal(headings(output).length, 1, 'it stops at once')
+      t.match(output, /still here\n$/)
+      t.match(errors, /curl: \(7\)/)
+    })
+
+    t.test(`the page and the server of ${name} sign somebody in`, async (t) => {
+      const { scan, login } = clientOf(url)
+      const userOf = serverOf(readme, url)
+      let scene = ''
+      let polls = 0
+      let signedIn = ''
+      const page = await openPage(readme, url, async (path, init) => {
+        if (path === '/session') {
+          signedIn = await userOf(new Headers(init.headers).get('authorization') ?? '')
+          return new Response()
+        }
+        if (path === `${url}/ticket`) {
+          const created = await fetch(path, init)
+          scene = ((await created.clone().json()) as { scene: string }).scene
+          return created
+        }
+        polls += 1
+        if (polls === 1) return new Response('', { status: 429, headers: { 'retry-after': '7' } })
+        if (polls === 2) return null
+        if (polls === 4) t.match(await scan({ scene }, 'alice'), { status: 200 })
+        if (polls === 5) t.match(await login({ scene }, 'alice'), { status: 200 })
+        return fetch(path, init)
+      })
+      await until(() => signedIn !== '')
+      t.match(signedIn, /^[0-9a-f-]{36}$/)
+      t.same(page.waits, [2000, 7000, 2000, 2000, 1000], 'it obeys interval and Retry-After')
+      t.equal(page.elements.get('code').src, `${url}/ticket/${scene}/qrcode`)
+
+      const own = await login(null, 'alice')
+      t.equal(own.body.user.id, signedIn)
+      await t.rejects(userOf(`Bearer ${own.body.token}`), {
+        code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
+      })
+      await t.rejects(userOf(''), { code: 'ERR_JWS_INVALID' })
+    })
+
+    t.test(`the page of ${name} offers a new code when this one is over`, async (t) => {
+      const { deny } = clientOf(url)
+      const page = await openPage(readme, url, async (path, init) => {
+        if (path !== `${url}/ticket`) await deny({ scene: path.split('/').at(-1) as string }, 'bob')
+        return fetch(path, init)
+      })
+      const again = page.elements.get('again')
+      await until(() => !again.hidden)
+      const first = page.elements.get('code').src
+      again.onclick()
+      await until(() => page.elements.get('code').src !== first)
+      await until(() => !again.hidden)
+      const script = blockWith(readme, '<script type="module">')
+      const endings = (Status as unknown as { enum: string[] }).enum.filter(
+        (s) => s !== 'confirmed',
+      )
+      for (const status of endings) t.match(script, `${status}: '`, status)
+    })
+
+    t.test(`the mini program of ${name} scans, confirms and declines`, async (t) => {
+      const { create, poll, loginCode } = clientOf(url)
+      let scene = ''
+      let page: Json
+      run(blockWith(readme, 'Page({').replace(BASE_OF_PHONES, url), {
+        wx: {
+          login: async () => ({ code: await loginCode('carol') }),
+          getEnterOptionsSync: () => ({ scene: 1047, query: { scene: encodeURIComponent(scene) } }),
+          request: (asked: Json) =>
+            void call(asked.url, { json: asked.data }).then(
+              ({ status, body }) => asked.success({ statusCode: status, data: body }),
+              asked.fail,
+            ),
+        },
+        Page: (definition: Json) => {
+          page = { ...definition, setData: (data: object) => Object.assign(page.data, data) }
+        },
+      })
+      t.equal(page.onShow(), undefined, 'not opened by a code')
+
+      const confirmed = await create()
+      scene = confirmed.scene
+      await page.onShow()
+      t.match(page.data, { state: 'asking', asked: { match: { code: confirmed.match_code } } })
+      t.equal(page.onShow(), undefined, 'brought back from the background')
+      await page.confirm({ currentTarget: { dataset: {} } })
+      t.equal(page.data.state, 'confirmed')
+      t.match((await poll(confirmed)).body, { status: 'confirmed', token: String })
+
+      const denied = await create()
+      scene = denied.scene
+      await page.onShow()
+      await page.decline()
+      t.equal(page.data.state, 'denied')
+      t.match((await poll(denied)).body, { status: 'denied' })
+
+      scene = 'no-ticket-has-this-scene'
+      await page.onShow()
+      t.match(page.data, { state: 'failed', message: /\S/ })
+      t.equal(page.busy, false)
+
+      const taps = [...blockWith(readme, 'wx:if').matchAll(/bindtap="(\w+)"/g)]
+      t.equal(taps.length, 3)
+      for (const [, handler = ''] of taps) t.type(page[handler], 'function', handler)
+    })
+  }
+})
