@@ -1,13 +1,18 @@
-import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Db } from './db/schema.ts'
-import { clientErrorHandler, createRequestIds, frameworkErrors } from './http-server.ts'
+import {
+  answerEverything,
+  clientErrorHandler,
+  createRequestIds,
+  frameworkErrors,
+} from './http-server.ts'
+import { crossOrigin } from './plugins/cross-origin.ts'
 import { errorAnswers } from './plugins/errors.ts'
 import { jsonBody } from './plugins/json-body.ts'
 import { loadShedding } from './plugins/load-shedding.ts'
 import { pageHeaders } from './plugins/page-headers.ts'
-import { openapi } from './plugins/openapi.ts'
+import { docsPage, openapi } from './plugins/openapi.ts'
 import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -52,49 +57,43 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: createRequestIds(),
     trustProxy: deps.trustProxy === false ? false : [...deps.trustProxy],
     bodyLimit: BODY_LIMIT,
-    // Slow or half-sent requests give their connection back.
+    // Slow or half-sent requests give their connection back, and are looked for often enough.
     requestTimeout: 10_000,
+    http: { requireHostHeader: false, connectionsCheckingInterval: 5_000 },
     // Longer than the 60 s after which nginx and most load balancers close an idle connection.
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    // A logger of its own for every request costs more than a poll's share of the database does;
+    // the few lines that are written name their request themselves.
+    childLoggerFactory: (logger) => logger,
     frameworkErrors,
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const onMiss = createStrangerLimit()
 
+  await app.register(crossOrigin, { origins: deps.corsOrigins })
+  answerEverything(app)
   for (const register of deps.around ?? []) await register(app)
   await app.register(requestLog)
   await app.register(errorAnswers, { onUnknownPath: onMiss })
   await app.register(loadShedding)
   await app.register(jsonBody)
   await app.register(openapi, { publicUrl: deps.publicUrl, version: deps.version })
-
   await app.register(async (api) => {
-    api.addHook('onRequest', async (_request, reply) => {
+    api.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+      done()
     })
     await api.register(rateLimits, { db: deps.db })
-    await api.register(async (browser) => {
-      if (deps.corsOrigins.length > 0) {
-        await browser.register(cors, {
-          origin: [...deps.corsOrigins],
-          methods: ['GET', 'POST', 'DELETE'],
-          allowedHeaders: ['authorization', 'content-type'],
-          exposedHeaders: ['location', 'retry-after'],
-          maxAge: 600,
-          strictPreflight: false,
-        })
-      }
-      await browser.register(ticketRoutes, {
-        db: deps.db,
-        wechat: deps.wechat,
-        windows: deps.windows,
-        matchMode: deps.matchMode,
-        rateCreate: deps.rates.create,
-        onMiss,
-      })
+    await api.register(ticketRoutes, {
+      db: deps.db,
+      wechat: deps.wechat,
+      windows: deps.windows,
+      matchMode: deps.matchMode,
+      rateCreate: deps.rates.create,
+      onMiss,
     })
     await api.register(phoneRoutes, {
       db: deps.db,
@@ -111,6 +110,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(healthRoutes, { db: deps.db })
   await app.register(async (pages) => {
     await pages.register(pageHeaders, { https: deps.publicUrl.startsWith('https:') })
+    await pages.register(docsPage)
     await pages.register(pageRoutes, { site: deps.site, sandbox: deps.sandbox !== null })
     if (deps.sandbox) await pages.register(sandbox, deps.sandbox)
   })

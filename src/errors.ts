@@ -68,8 +68,8 @@ export const catalogue = {
   },
   ALREADY_CONFIRMED: {
     status: 409,
-    en: 'This sign-in has been confirmed already, so it can no longer be scanned, declined or canceled.',
-    zh: '本次登录已确认，不能再扫描、拒绝或取消。',
+    en: 'This sign-in has been confirmed already, so it can no longer be scanned, declined or canceled. Refresh the code on the website to sign in again.',
+    zh: '本次登录已确认，不能再扫描、拒绝或取消。如需重新登录，请刷新网页上的小程序码。',
   },
   TICKET_EXPIRED: {
     status: 410,

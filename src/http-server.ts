@@ -1,5 +1,5 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { nanoid } from 'nanoid'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket } from 'node:net'
 import { AppError } from './errors.ts'
 import { errorBody, sendError, toAppError } from './plugins/errors.ts'
@@ -38,4 +38,35 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
       `Content-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   )
+}
+
+/** What Node answers itself, without a word of the catalogue, unless somebody else does. */
+export function answerEverything(app: FastifyInstance): void {
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  )
+  app.server.on('connect', (_request, socket) =>
+    clientErrorHandler(new Error('CONNECT is for proxies'), socket as Socket),
+  )
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { rawHeaders, httpVersion } = request.raw
+    const hosts = countOf('host', rawHeaders)
+    if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+      done(new AppError('INVALID_REQUEST', { detail: 'the header Host must be there once' }))
+    } else if (countOf('content-type', rawHeaders) > 1) {
+      done(new AppError('INVALID_REQUEST', { detail: 'the header Content-Type is there twice' }))
+    } else {
+      done()
+    }
+  })
+}
+
+/** How often a header was sent: Node keeps the first and drops the others without a word. */
+export function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const header = rawHeaders[i] as string
+    if (header.length === name.length && header.toLowerCase() === name) count++
+  }
+  return count
 }

@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import closeWithGrace from 'close-with-grace'
-import pino from 'pino'
 import { environment } from './cli/command.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { createLog } from './log.ts'
 import { startService } from './service.ts'
 
 /** The composition root: what touches the process is here and in cli/. Wires, listens, stops gracefully. */
@@ -24,7 +24,7 @@ function settings() {
 }
 
 const config = settings()
-const log = pino({ level: config.logLevel, base: { pid: process.pid } })
+const log = createLog(config.logLevel)
 
 try {
   const service = await startService({ config, log, lanAddress: lanAddress() })
@@ -35,7 +35,15 @@ try {
     await service.stop()
   })
 } catch (error) {
-  log.fatal(error instanceof Error ? error.message : String(error))
+  log.fatal(sentence(error))
   log.debug({ err: error }, 'the start failed')
   process.exitCode = 1
+}
+
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, port } = error as { code?: unknown; port?: unknown }
+  return code === 'EADDRINUSE'
+    ? `The port ${String(port)} is in use. Stop the program that has it, or set PORT to another one.`
+    : error.message
 }

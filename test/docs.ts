@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import pino from 'pino'
 import t from 'tap'
-import { readConfig, settings } from '../src/config.ts'
+import { readConfig } from '../src/config.ts'
+import { settings } from '../src/settings.ts'
 import { catalogue } from '../src/errors.ts'
 import { createMetrics } from '../src/plugins/metrics.ts'
 import { startOps } from '../src/routes/ops.ts'
 import { startApp } from './fixtures/app.ts'
 import { freePort } from './fixtures/postgres.ts'
+import { root } from './fixtures/root.ts'
 
-const root = new URL('../', import.meta.url)
 const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
 
 const manifest = JSON.parse(read('package.json')) as {

@@ -5,16 +5,15 @@ import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
-import { settings } from '../src/config.ts'
+import { settings } from '../src/settings.ts'
 import { Status } from '../src/routes/schemas.ts'
 import { call, clientOf, type Json } from './fixtures/client.ts'
 import { postgresUrl } from './fixtures/database.ts'
 import { freePort } from './fixtures/postgres.ts'
+import { root } from './fixtures/root.ts'
 import { BASE, BASE_OF_PHONES, blockWith, openPage, run, serverOf } from './fixtures/readme.ts'
 
 /** The code of the READMEs, run as a reader would: pasted, with nothing changed but the address. */
-
-const root = new URL('../', import.meta.url)
 
 /** The real server program, with the settings of a fresh clone. */
 async function startServer(t: Test): Promise<string> {
@@ -22,7 +21,7 @@ async function startServer(t: Test): Promise<string> {
   // Empty values hide what a developer has in .env and in the shell.
   const unset = Object.fromEntries(Object.keys(settings.properties).map((name) => [name, '']))
   const env = { ...process.env, ...unset, DATABASE_URL: await postgresUrl(t), PORT: String(port) }
-  const server = spawn(process.execPath, [...process.execArgv, 'src/server.ts'], {
+  const server = spawn(process.execPath, ['dist/src/server.js'], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

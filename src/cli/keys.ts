@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import pino from 'pino'
 import { readConfig } from '../config.ts'
 import { connect } from '../db/connect.ts'
+import { pendingMigrations } from '../db/migrate.ts'
 import type { Db } from '../db/schema.ts'
 import { generateSigningJwk } from '../tokens/signing-key.ts'
 import { listKeys, removeKey, rotateKeys } from '../tokens/stored-keys.ts'
@@ -54,6 +55,9 @@ async function withKeys(work: (db: Db, tokenTtl: number) => Promise<void>): Prom
   const log = pino({ level: 'warn' }, pino.destination(2))
   const { db, close } = await connect({ url: config.database.url, poolSize: 1, log })
   try {
+    if ((await pendingMigrations(db)).length > 0) {
+      throw new Error('The database has no up-to-date schema yet: run "npm run migrate" first.')
+    }
     await work(db, config.tokens.ttl)
   } finally {
     await close()

@@ -32,9 +32,11 @@ export async function migrate(db: Db): Promise<string[]> {
   const { error, results } = await migratorOf(db).migrateToLatest()
   if (error) {
     const failed = results?.find((result) => result.status === 'Error')
-    throw new Error(`The migration ${failed?.migrationName ?? ''} failed; nothing was changed.`, {
-      cause: error,
-    })
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(
+      `The migration ${failed?.migrationName ?? ''} failed and nothing was changed: ${reason}.`,
+      { cause: error },
+    )
   }
   return (results ?? []).map((result) => result.migrationName)
 }

@@ -14,7 +14,7 @@ const systemCodes = new Set([
 ])
 /** node-postgres throws these as plain errors without a code. */
 const messages =
-  /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Query read timeout|Client was closed|Cannot use a pool after calling end|PGlite is clos/
+  /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Query read timeout|Client was closed|Cannot use a pool after calling end|PGlite is clos|driver has already been destroyed/
 
 /**
  * Whether an error of the database driver means that the database cannot be reached or cannot serve

@@ -19,7 +19,7 @@ export const errorAnswers = fp<ErrorAnswersOptions>(
     const routes: { pattern: RegExp; method: string }[] = []
     app.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*')) return
-      const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:[^/]+/g, '[^/]+')}/?$`)
+      const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:[^/]+/g, '[^/]+')}$`)
       for (const name of [method].flat()) routes.push({ pattern, method: name })
     })
 
@@ -44,30 +44,34 @@ export const errorAnswers = fp<ErrorAnswersOptions>(
 /** Any error as one of the catalogue. What is not foreseen is `INTERNAL`. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  if (isUnavailable(error)) return new AppError('DATABASE_UNAVAILABLE', { cause: error })
-
   const { code, statusCode, validation, validationContext, message } = error as FastifyError
   if (validation) {
     // No ticket has a name of that shape, so a path with one is simply unknown.
     if (validationContext === 'params') return new AppError('TICKET_NOT_FOUND')
     return new AppError('INVALID_REQUEST', { detail: message, cause: error })
   }
+  // Longer than the router reads a parameter: no ticket has that name either.
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new AppError('TICKET_NOT_FOUND')
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new AppError('UNSUPPORTED_MEDIA_TYPE')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new AppError('BODY_TOO_LARGE')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new AppError('INVALID_REQUEST', { detail: message, cause: error })
   }
+  if (isUnavailable(error)) return new AppError('DATABASE_UNAVAILABLE', { cause: error })
   return new AppError('INTERNAL', { cause: error })
 }
 
 export function sendError(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.statusCode >= 500) {
     request.log.error(
-      { code: error.code, action: error.action, err: error.cause ?? error },
+      { reqId: request.id, code: error.code, action: error.action, err: error.cause ?? error },
       'request failed',
     )
   } else {
-    request.log.debug({ code: error.code, detail: error.detail }, 'request refused')
+    request.log.debug(
+      { reqId: request.id, code: error.code, detail: error.detail },
+      'request refused',
+    )
   }
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { AppError } from '../errors.ts'
 
 /**
- * Reads JSON bodies strictly: valid UTF-8 only, no keys that reach for a prototype, and no body at
+ * Reads JSON bodies strictly: uncompressed, valid UTF-8 only, no keys that reach for a prototype, and no body at
  * all where a caller announces JSON but sends nothing.
  */
 export const jsonBody = fp(
@@ -14,6 +14,9 @@ export const jsonBody = fp(
       'application/json',
       { parseAs: 'buffer' },
       (request, body, done) => {
+        if (request.headers['content-encoding'] !== undefined) {
+          return done(new AppError('UNSUPPORTED_MEDIA_TYPE'))
+        }
         if (body.length === 0) return done(null, undefined)
         if (!isUtf8(body)) {
           return done(new AppError('INVALID_REQUEST', { detail: 'the body is not valid UTF-8' }))

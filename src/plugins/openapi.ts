@@ -1,11 +1,13 @@
-import swagger from '@fastify/swagger'
+import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** `/openapi.json` (OpenAPI 3.1) from the routes' own schemas, and `/docs` to read it. */
+/** `/openapi.json` (OpenAPI 3.1) from the routes' own schemas. */
 export const openapi = fp<{ publicUrl: string; version: string }>(
   async (app, { publicUrl, version }) => {
     await app.register(swagger, {
+      transformObject,
       openapi: {
         openapi: '3.1.0',
         info: {
@@ -32,8 +34,21 @@ export const openapi = fp<{ publicUrl: string; version: string }>(
         },
       },
     })
-    await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScenePass API' } })
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   },
   { name: 'openapi' },
 )
+
+/** `/docs`: a page to read it. */
+export const docsPage: FastifyPluginAsync = async (app) => {
+  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScenePass API' } })
+}
+
+/** Every body is required to the generator, but a ticket may be created without one. */
+const transformObject: SwaggerTransformObject = (document) => {
+  if (!('openapiObject' in document)) throw new TypeError('not an OpenAPI 3 document')
+  const { openapiObject } = document
+  const body = openapiObject.paths?.['/ticket']?.post?.requestBody
+  if (body && 'content' in body) body.required = false
+  return openapiObject
+}

@@ -1,10 +1,11 @@
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
+import { limitKey } from './address.ts'
 import { createThrottle } from './throttle.ts'
 
 const MINUTE_MS = 60_000
@@ -21,7 +22,7 @@ export const rateLimits = fp<{ db: Db }>(
     await app.register(rateLimit, {
       global: false,
       store: createStore(db),
-      ipv6Subnet: 64,
+      keyGenerator: (request) => limitKey(request.ip),
       errorResponseBuilder: (_request, { ttl }) =>
         new AppError('RATE_LIMITED', { retryAfter: Math.max(1, Math.ceil(ttl / 1000)) }),
     })
@@ -43,7 +44,7 @@ function createStore(db: Db) {
       callback: (error: Error | null, result?: { current: number; ttl: number }) => void,
       windowMs: number,
     ): void {
-      count(db, key.slice(-128), windowMs).then(
+      count(db, key, windowMs).then(
         (result) => callback(null, result),
         (error: Error) => callback(error),
       )
@@ -93,7 +94,7 @@ export async function sweepRateLimits(db: Db): Promise<number> {
 export function createStrangerLimit(): (request: FastifyRequest) => void {
   const throttle = createThrottle({ slots: 16_384 })
   return (request) => {
-    const key = createHash('sha256').update(request.ip).digest()
+    const key = hash('sha256', limitKey(request.ip), 'hex')
     const wait = throttle.take(key, MINUTE_MS / STRANGER_GUESSES, STRANGER_GUESSES)
     if (wait > 0) throw new AppError('RATE_LIMITED', { retryAfter: Math.ceil(wait / 1000) })
   }

@@ -10,6 +10,7 @@ export const requestLog = fp(
     app.addHook('onResponse', async (request, reply) => {
       request.log.debug(
         {
+          reqId: request.id,
           method: request.method,
           path: request.url.split('?', 1)[0],
           status: reply.statusCode,

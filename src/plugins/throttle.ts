@@ -8,14 +8,14 @@ export type Throttle = {
   /**
    * Counts one call.
    *
-   * @param key a hash: at least 8 uniformly distributed bytes
+   * @param key a hash in hexadecimal: at least 16 digits, uniformly distributed
    * @param everyMs one call in this time is always fine
    * @param burst so many calls beyond that are free
    * @returns 0, or in how many milliseconds the call would be fine; a refused call is not counted
    */
-  take(key: Buffer, everyMs: number, burst: number): number
+  take(key: string, everyMs: number, burst: number): number
   /** What `take` would return, counting nothing. A key that was never taken is always fine. */
-  peek(key: Buffer): number
+  peek(key: string): number
 }
 
 export function createThrottle(options: { slots: number; now?: () => number }): Throttle {
@@ -26,9 +26,9 @@ export function createThrottle(options: { slots: number; now?: () => number }): 
   /** How far ahead of time its next call may come. */
   const slack = new Float64Array(slots)
 
-  const slotOf = (key: Buffer) => key.readUInt32LE(0) % slots
+  const slotOf = (key: string) => Number.parseInt(key.slice(0, 8), 16) % slots
   // 0 marks an unused slot.
-  const tagOf = (key: Buffer) => key.readUInt32LE(4) || 1
+  const tagOf = (key: string) => Number.parseInt(key.slice(8, 16), 16) || 1
 
   return {
     take(key, everyMs, burst) {

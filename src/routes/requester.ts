@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import Bowser from 'bowser'
 import type { FastifyRequest } from 'fastify'
+import { plainAddress } from '../plugins/address.ts'
 import type { Requester } from '../tickets/create.ts'
 
 /** What our server sees of whoever asks: for the phone to show. Unknown is null, never a guess. */
@@ -8,7 +8,7 @@ export function requesterOf(request: FastifyRequest): Requester {
   const agent = request.headers['user-agent']?.slice(0, 512)
   const parsed = agent ? Bowser.parse(agent) : undefined
   return {
-    ip: isIP(request.ip) === 0 ? null : request.ip.replace(/^::ffff:(?=\d+\.)/, ''),
+    ip: plainAddress(request.ip),
     browser: label(parsed?.browser.name, parsed?.browser.version?.split('.')[0]),
     os: label(parsed?.os.name),
   }

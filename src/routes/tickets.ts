@@ -9,6 +9,7 @@ import { createThrottle } from '../plugins/throttle.ts'
 import { cancelTicket } from '../tickets/cancel.ts'
 import { readCodeImage, storeCodeImage } from '../tickets/code-image.ts'
 import { createTicket } from '../tickets/create.ts'
+import { createGlances } from '../tickets/glance.ts'
 import { pollTicket } from '../tickets/poll.ts'
 import { intervalOf, type Windows } from '../tickets/ticket.ts'
 import type { WechatClient } from '../wechat/client.ts'
@@ -38,6 +39,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
+  const glances = createGlances(db)
   const making = new Map<string, Promise<Uint8Array>>()
 
   app.post(
@@ -45,7 +47,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     {
       config: { rateLimit: perAddress('create', rateCreate) },
       preValidation: async (request) => {
-        request.body ??= {}
+        if (request.body === undefined) request.body = {}
       },
       schema: {
         tags: ['browser'],
@@ -101,12 +103,12 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       if (secretHash) refuse(pace.peek(secretHash))
 
       const poll = await missesCount(request, () =>
-        pollTicket(db, { scene, secretHash: secretHash ?? Buffer.alloc(0) }),
+        pollTicket(db, { scene, secretHash: secretHash ?? '' }, glances),
       )
       const interval = intervalOf(poll.status)
       const { delivery } = poll
       if (!delivery) {
-        refuse(pace.take(secretHash as Buffer, (interval || 1) * 500, POLL_BURST))
+        refuse(pace.take(secretHash as string, (interval || 1) * 500, POLL_BURST))
         return { scene, status: poll.status, expires_in: poll.expiresIn, interval }
       }
       const { exp = 0 } = decodeJwt(delivery.token)
@@ -155,7 +157,10 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const type = imageType(image)
       if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })
 
-      reply.header('vary', 'accept').header('cross-origin-resource-policy', 'cross-origin')
+      const vary = reply.getHeader('vary')
+      reply
+        .header('vary', vary ? `${String(vary)}, accept` : 'accept')
+        .header('cross-origin-resource-policy', 'cross-origin')
       if (accepts(request.raw).type([type, 'json']) === 'json') {
         return reply
           .type('application/json; charset=utf-8')
@@ -176,6 +181,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         response: {
           204: Type.Null({ description: 'Canceled' }),
           ...schema.errors(
+            ...schema.bodyErrors,
             'BAD_SECRET',
             'TICKET_NOT_FOUND',
             'ALREADY_CONFIRMED',
@@ -188,7 +194,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const secretHash = bearerHash(request) ?? Buffer.alloc(0)
+      const secretHash = bearerHash(request) ?? ''
       const { scene } = request.params
       await missesCount(request, () => cancelTicket(db, { scene, secretHash }))
       return reply.code(204).send(null)
@@ -199,9 +205,10 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
   function makeOnce(scene: string): Promise<Uint8Array> {
     let made = making.get(scene)
     if (!made) {
-      made = wechat
-        .codeImage(scene)
-        .then(async ({ bytes }) => {
+      made = readCodeImage(db, scene)
+        .then(async (stored) => {
+          if (stored) return stored
+          const { bytes } = await wechat.codeImage(scene)
           await storeCodeImage(db, scene, bytes)
           return bytes
         })

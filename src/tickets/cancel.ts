@@ -12,13 +12,13 @@ import { goneError, isDead } from './ticket.ts'
  */
 export async function cancelTicket(
   db: Db,
-  input: { scene: string; secretHash: Uint8Array },
+  input: { scene: string; secretHash: string },
 ): Promise<void> {
   const { rows } = await sql`
     update tickets
     set status = 'canceled'
     where scene = ${input.scene}
-      and secret_hash = ${input.secretHash}
+      and secret_hash = decode(${input.secretHash}, 'hex')
       and status in ('pending', 'scanned')
       and expires_at > now()
     returning scene

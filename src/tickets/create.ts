@@ -30,7 +30,7 @@ export async function createTicket(
       scene, secret_hash, match_code, expires_at, requested_ip, requested_browser, requested_os
     )
     values (
-      ${scene}, ${hashSecret(secret)}, ${matchCode}, now() + ${input.ttl}::int * interval '1 second',
+      ${scene}, decode(${hashSecret(secret)}, 'hex'), ${matchCode}, now() + ${input.ttl}::int * interval '1 second',
       ${ip}, ${browser}, ${os}
     )
     on conflict (scene) do nothing

@@ -11,7 +11,7 @@ export type Ticket = {
   expiresIn: number
   owner: Identity | null
   matchCode: string
-  secretHash: Uint8Array
+  secretHash: string
   /** `at`: when the ticket was created, as RFC 3339 in UTC. */
   requestedBy: Requester & { at: string }
 }
@@ -29,7 +29,7 @@ export async function lookAtTicket(db: Db, scene: string): Promise<Ticket> {
     appid: string | null
     openid: string | null
     match_code: string
-    secret_hash: Uint8Array
+    secret_hash: string
     requested_ip: string | null
     requested_browser: string | null
     requested_os: string | null
@@ -39,7 +39,8 @@ export async function lookAtTicket(db: Db, scene: string): Promise<Ticket> {
       status,
       expires_at > now() as live,
       greatest(0, ceil(extract(epoch from expires_at - now())))::int as expires_in,
-      appid, openid, match_code, secret_hash, requested_ip, requested_browser, requested_os,
+      appid, openid, match_code, encode(secret_hash, 'hex') as secret_hash,
+      requested_ip, requested_browser, requested_os,
       to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as requested_at
     from tickets
     where scene = ${scene}

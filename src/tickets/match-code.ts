@@ -8,7 +8,7 @@ export const newMatchCode = (): string => String(randomInt(10, 100))
  * ticket alone, so a repeated scan shows the same three on any replica; and from its secret's hash,
  * so whoever knows only the scene cannot tell the two wrong ones.
  */
-export function matchChoices(ticket: { matchCode: string; secretHash: Uint8Array }): string[] {
+export function matchChoices(ticket: { matchCode: string; secretHash: string }): string[] {
   const noise = createHash('sha256').update('match choices').update(ticket.secretHash).digest()
   const others = Array.from({ length: 90 }, (_, i) => String(i + 10)).filter(
     (code) => code !== ticket.matchCode,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, StoredStatus } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
+import { createGlances, type Glances } from './glance.ts'
 import { sameHash } from './secret.ts'
 import { GRACE_SECONDS, statusOf, type Status } from './ticket.ts'
 
@@ -16,7 +17,6 @@ type Row = {
   status: StoredStatus
   live: boolean
   expires_in: number
-  secret_hash: Uint8Array
   token: string | null
   user_id: string | null
   in_grace: boolean | null
@@ -27,7 +27,6 @@ const columns = sql`
   status,
   expires_at > now() as live,
   greatest(0, ceil(extract(epoch from expires_at - now())))::int as expires_in,
-  secret_hash,
   token,
   user_id,
   consumed_at > now() - ${sql.lit(GRACE_SECONDS)} * interval '1 second' as in_grace,
@@ -35,19 +34,29 @@ const columns = sql`
 `
 
 /**
- * What a poll sees. A pure read by primary key until there is a token to deliver; the poll that
- * first sees `confirmed` claims it with one guarded statement, so that of any number of polls one
+ * What a poll sees. A pure read by primary key until there is a token to deliver, shared with other
+ * polls of the moment as long as nothing has been decided; the poll that first sees `confirmed` claims it with one guarded statement, so that of any number of polls one
  * delivers and the others repeat its token for the length of the grace.
  *
+ * @param glances shared with other polls; by default this one looks alone
  * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`
  */
 export async function pollTicket(
   db: Db,
-  input: { scene: string; secretHash: Uint8Array },
+  input: { scene: string; secretHash: string },
+  glances: Glances = createGlances(db),
 ): Promise<Poll> {
+  const glance = await glances(input.scene)
+  if (!glance) throw new AppError('TICKET_NOT_FOUND')
+  if (!sameHash(glance.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')
+  if (glance.waiting) {
+    return glance.expiresIn > 0
+      ? { status: glance.waiting, expiresIn: glance.expiresIn }
+      : { status: 'expired', expiresIn: 0 }
+  }
+
   const row = await read(db, input.scene)
   if (!row) throw new AppError('TICKET_NOT_FOUND')
-  if (!sameHash(row.secret_hash, input.secretHash)) throw new AppError('BAD_SECRET')
 
   if (statusOf(row) === 'confirmed') {
     const after = (await claim(db, input)) ?? (await read(db, input.scene))
@@ -85,7 +94,7 @@ async function read(db: Db, scene: string): Promise<Row | undefined> {
 /** confirmed → consumed. Losing the race is fine: the winner's token is there to be repeated. */
 async function claim(
   db: Db,
-  input: { scene: string; secretHash: Uint8Array },
+  input: { scene: string; secretHash: string },
 ): Promise<Row | undefined> {
   const { rows } = await sql<Row>`
     update tickets
@@ -93,7 +102,7 @@ async function claim(
     where scene = ${input.scene}
       and status = 'confirmed'
       and expires_at > now()
-      and secret_hash = ${input.secretHash}
+      and secret_hash = decode(${input.secretHash}, 'hex')
     returning ${columns}
   `.execute(db)
   return rows[0]

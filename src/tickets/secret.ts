@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { nanoid } from 'nanoid'
 
 /** 43 characters of 6 bits: 258 random bits, what only the browser that asked ever holds. */
@@ -7,9 +7,15 @@ export const newSecret = (): string => nanoid(43)
 /** 22 characters of 6 bits: 132 random bits, within the 32 characters that WeChat allows. */
 export const newScene = (): string => nanoid(22)
 
-/** How a secret is kept. It is random, so a plain hash is enough: there is nothing to guess. */
-export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+/**
+ * How a secret is known to us: SHA-256, 64 hexadecimal digits. It is random, so a plain hash is
+ * enough: there is nothing to guess. Hexadecimal because Node hashes to text in a third of the time
+ * that it takes to make a buffer, and every poll pays for this.
+ */
+export const hashSecret = (secret: string): string => hash('sha256', secret, 'hex')
 
 /** In constant time. Fails closed on anything that is not two SHA-256 hashes. */
-export const sameHash = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === 32 && b.length === 32 && timingSafeEqual(a, b)
+export const sameHash = (a: string, b: string): boolean =>
+  a.length === 64 &&
+  b.length === 64 &&
+  timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))

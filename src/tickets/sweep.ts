@@ -4,6 +4,9 @@ import { GRACE_SECONDS, KEEP_SECONDS, type Windows } from './ticket.ts'
 
 const BATCH = 500
 
+/** Three windows of an hour each, the most the settings allow: also after they have been lowered. */
+const LONGEST_POSSIBLE_LIFE = 3 * 3600 + KEEP_SECONDS
+
 /**
  * Forgets tokens that nobody may collect any more, and deletes tickets that have said `expired` for
  * long enough. Small batches of locked-by-nobody rows, so any number of replicas can do it at once.
@@ -19,7 +22,7 @@ export async function sweepTickets(
 ): Promise<{ tokens: number; tickets: number }> {
   const longestLife = windows.ticket + windows.confirm + windows.pickup
   return {
-    tokens: await untilEmpty(() => forgetTokens(db, longestLife), signal),
+    tokens: await untilEmpty(() => forgetTokens(db), signal),
     tickets: await untilEmpty(() => deleteOld(db, longestLife), signal),
   }
 }
@@ -33,14 +36,14 @@ async function untilEmpty(batch: () => Promise<number>, signal?: AbortSignal): P
   }
 }
 
-async function forgetTokens(db: Db, longestLife: number): Promise<number> {
+async function forgetTokens(db: Db): Promise<number> {
   const { numAffectedRows } = await sql`
     update tickets
     set token = null
     where scene = any(array(
       select scene
       from tickets
-      where created_at > now() - ${longestLife + KEEP_SECONDS}::int * interval '1 second'
+      where created_at > now() - ${LONGEST_POSSIBLE_LIFE}::int * interval '1 second'
         and token is not null
         and (
           (status = 'confirmed' and expires_at <= now())

@@ -55,6 +55,8 @@ export function outcomeError(
   caller: Identity,
 ): AppError {
   if (isDead(ticket.status)) return goneError(ticket.status)
+  // Still open to everybody: it was created after the caller's transition had found nothing.
+  if (ticket.status === 'pending') return new AppError('TICKET_NOT_FOUND')
   if (ticket.owner && !sameIdentity(ticket.owner, caller)) return new AppError('SCANNED_BY_ANOTHER')
   return new AppError('ALREADY_CONFIRMED')
 }

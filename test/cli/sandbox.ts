@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { buildSandboxServer, readArguments, replicaSettings } from '../../src/cli/sandbox.ts'
@@ -138,13 +137,8 @@ t.test(
   },
 )
 
-const file = fileURLToPath(new URL('../../src/cli/sandbox.ts', import.meta.url))
-
-// Of what the test runner loads into a process, a child needs the part that reads TypeScript.
-const loader = process.execArgv.filter((argument) => argument.includes('typescript'))
-
 function run(t: Test, ...args: string[]) {
-  const child = spawn(process.execPath, [...loader, file, ...args], {
+  const child = spawn(process.execPath, ['dist/src/cli/sandbox.js', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.teardown(() => child.kill('SIGKILL'))

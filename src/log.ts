@@ -1,0 +1,24 @@
+import pino, { type Logger } from 'pino'
+
+/**
+ * The log: JSON lines on stdout. Of an error only what tells a developer where to look: a driver's
+ * error carries more, and what PostgreSQL calls its detail quotes the row that it refused.
+ *
+ * @param stream where the lines go, for tests
+ */
+export function createLog(level: string, stream?: { write(line: string): void }): Logger {
+  const options = { level, base: null, serializers: { err: describe } }
+  return stream ? pino(options, stream) : pino(options)
+}
+
+function describe(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    ...(typeof code === 'string' ? { code } : {}),
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: describe(error.cause) }),
+  }
+}

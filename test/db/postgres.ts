@@ -1,0 +1,105 @@
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
+import { connect } from '../../src/db/connect.ts'
+import type { Db } from '../../src/db/schema.ts'
+import { isUnavailable } from '../../src/db/unavailable.ts'
+import { postgresUrl, quietLog } from '../fixtures/database.ts'
+
+/** A pool of one connection, and another pool to look at it from outside. */
+async function setUp(t: Test, queryTimeoutMs?: number) {
+  const url = await postgresUrl(t)
+  const warnings: { reason: string; message: string }[] = []
+  const log = {
+    info: () => {},
+    warn: (details: object, message: string) =>
+      void warnings.push({ ...(details as { reason: string }), message }),
+  }
+  const one = await connect({ url, poolSize: 1, log, ...(queryTimeoutMs && { queryTimeoutMs }) })
+  const outside = await connect({ url, poolSize: 1, log: quietLog })
+  t.teardown(one.close)
+  t.teardown(outside.close)
+  return { db: one.db, outside: outside.db, warnings }
+}
+
+const pidOf = async (db: Db): Promise<number> =>
+  (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)).rows[0]?.pid ?? 0
+
+const reasonOf = (work: Promise<unknown>) =>
+  work.then(
+    () => null,
+    (error: Error) => error,
+  )
+
+t.test('a statement that takes too long fails, and the pool goes on without it', async (t) => {
+  const { db } = await setUp(t, 150)
+  const before = await pidOf(db)
+  const error = await reasonOf(sql`select pg_sleep(20), 'late'`.execute(db))
+  t.match(error, { message: 'Query read timeout' })
+  t.ok(isUnavailable(error))
+
+  for (let n = 0; n < 3; n++) {
+    t.same((await sql`select ${n}::int as n`.execute(db)).rows, [{ n }], 'its own answer')
+  }
+  t.not(await pidOf(db), before, 'over another connection')
+})
+
+t.test('the same within a transaction, which leaves nothing behind', async (t) => {
+  const { db } = await setUp(t, 150)
+  const error = await reasonOf(
+    db.transaction().execute(async (tx) => {
+      await sql`insert into users default values`.execute(tx)
+      await sql`select pg_sleep(20)`.execute(tx)
+    }),
+  )
+  t.ok(isUnavailable(error), String(error))
+  t.same((await sql`select count(*)::int as n from users`.execute(db)).rows, [{ n: 0 }])
+})
+
+t.test('a connection that is lost while idle is replaced, and logged', async (t) => {
+  const { db, outside, warnings } = await setUp(t)
+  const pid = await pidOf(db)
+  await sql`select pg_terminate_backend(${pid}::int)`.execute(outside)
+  // The news travels over a socket: until it is here, the pool may still hand the connection out.
+  for (let tries = 0; warnings.length === 0 && tries < 100; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.match(warnings, [{ message: 'a database connection was lost', reason: /terminat/ }])
+  t.not(await pidOf(db), pid)
+})
+
+t.test('a connection that is lost under a statement fails that one only', async (t) => {
+  const { db, outside } = await setUp(t)
+  const pid = await pidOf(db)
+  const sleeping = reasonOf(sql`select pg_sleep(20)`.execute(db))
+  for (let tries = 0, active = false; !active && tries < 100; tries++) {
+    const { rows } = await sql`
+      select from pg_stat_activity where pid = ${pid}::int and query like '%pg_sleep%' and state = 'active'
+    `.execute(outside)
+    active = rows.length > 0
+  }
+  await sql`select pg_terminate_backend(${pid}::int)`.execute(outside)
+  t.ok(isUnavailable(await sleeping))
+  t.not(await pidOf(db), pid)
+})
+
+t.test('a statement that is wrong costs no connection', async (t) => {
+  const { db } = await setUp(t)
+  const pid = await pidOf(db)
+  const error = await reasonOf(sql`select from there_is_none`.execute(db))
+  t.match(error, { code: '42P01' })
+  t.notOk(isUnavailable(error))
+  t.equal(await pidOf(db), pid)
+})
+
+t.test('who gets no connection of the pool is told within a second', async (t) => {
+  const { db } = await setUp(t)
+  await db.transaction().execute(async (tx) => {
+    await sql`select 1`.execute(tx)
+    const started = performance.now()
+    const error = await reasonOf(sql`select 1`.execute(db))
+    t.match(error, { message: /timeout exceeded when trying to connect/ })
+    t.ok(isUnavailable(error))
+    t.ok(performance.now() - started < 1_800)
+  })
+  t.ok(await pidOf(db), 'afterwards there is one')
+})

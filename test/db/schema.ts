@@ -1,0 +1,198 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import t from 'tap'
+import type { Database, Db } from '../../src/db/schema.ts'
+import { pollTicket } from '../../src/tickets/poll.ts'
+import { databases, postgresDb, postgresUrl } from '../fixtures/database.ts'
+import { root } from '../fixtures/root.ts'
+import { dumpSchema } from './fixtures/dump.ts'
+
+const committed = new URL('test/fixtures/schema.txt', root)
+
+for (const { name, open } of databases) {
+  t.test(`the migrations make the committed schema on ${name}`, async (t) => {
+    const { db } = await open(t)
+    const dump = await dumpSchema(db)
+    if (process.env['SCENEPASS_UPDATE_SCHEMA'] && name === 'PostgreSQL') {
+      writeFileSync(committed, dump)
+    }
+    t.equal(dump, readFileSync(committed, 'utf8'), 'SCENEPASS_UPDATE_SCHEMA=1 rewrites it')
+  })
+}
+
+type Row = Record<string, unknown>
+
+const USER = '11111111-1111-4111-8111-111111111111'
+const STRANGER = '99999999-9999-4999-8999-999999999999'
+const hour = sql`now() + interval '1 hour'`
+const owner = { appid: 'wx1', openid: 'o1' }
+
+/** One good row a table; the second makes a primary key clash with it. */
+const good: Record<string, Row> = {
+  users: { id: USER },
+  tickets: {
+    scene: 'abcdefghijklmnopqrst-_',
+    secret_hash: Buffer.alloc(32),
+    match_code: '47',
+    expires_at: hour,
+  },
+  identities: { ...owner, user_id: USER },
+  signing_keys: {
+    kid: 'k1',
+    private_jwk: '{"kty":"EC","crv":"P-256","d":"x"}',
+    signs_from: hour,
+  },
+  rate_limits: { key: 'k', count: 1, resets_at: hour },
+}
+const confirmed = { ...owner, status: 'confirmed', user_id: USER }
+
+/** For every constraint: what makes the good row of its table a bad one. */
+const bad: Record<string, Row[]> = {
+  'users.users_pkey': [{}],
+  'users.users_merged_into_fkey': [{ id: STRANGER, merged_into: STRANGER.replace('9', '8') }],
+  'users.users_merged_into_other': [{ id: STRANGER, merged_into: STRANGER }],
+  'tickets.tickets_pkey': [{}],
+  'tickets.tickets_scene_shape': [
+    { scene: 'abcdefghijklmnopqrstu' },
+    { scene: 'a'.repeat(33) },
+    { scene: 'abcdefghijklmnopqrstuv!' },
+    { scene: 'abcdefghijklmnopqrstuv\n' },
+  ],
+  'tickets.tickets_secret_hash_length': [
+    { secret_hash: Buffer.alloc(31) },
+    { secret_hash: Buffer.alloc(33) },
+  ],
+  'tickets.tickets_status_known': [{ status: 'expired' }, { status: '' }],
+  'tickets.tickets_match_code_shape': [
+    { match_code: '07' },
+    { match_code: '7' },
+    { match_code: '470' },
+  ],
+  'tickets.tickets_requested_ip_length': [{ requested_ip: '1'.repeat(46) }],
+  'tickets.tickets_requested_browser_length': [{ requested_browser: 'b'.repeat(65) }],
+  'tickets.tickets_requested_os_length': [{ requested_os: 'o'.repeat(65) }],
+  'tickets.tickets_appid_length': [{ ...owner, appid: 'a'.repeat(65) }],
+  'tickets.tickets_openid_length': [{ ...owner, openid: 'o'.repeat(129) }],
+  'tickets.tickets_owner_whole': [{ appid: 'wx1' }, { openid: 'o1' }],
+  'tickets.tickets_owner_known': [{ status: 'scanned' }],
+  'tickets.tickets_user_known': [
+    { ...owner, status: 'confirmed' },
+    { ...owner, status: 'consumed', consumed_at: hour },
+    { user_id: USER },
+    { ...owner, status: 'denied', user_id: USER },
+  ],
+  'tickets.tickets_token_length': [{ ...confirmed, token: 't'.repeat(4097) }],
+  'tickets.tickets_token_state': [{ token: 't' }, { ...owner, status: 'scanned', token: 't' }],
+  'tickets.tickets_consumed_at_state': [
+    { ...confirmed, consumed_at: hour },
+    { ...confirmed, status: 'consumed' },
+  ],
+  'tickets.tickets_code_image_length': [{ code_image: Buffer.alloc(1_048_577) }],
+  'identities.identities_pkey': [{}],
+  'identities.identities_user_id_fkey': [{ openid: 'o2', user_id: STRANGER }],
+  'identities.identities_appid_length': [{ appid: '' }, { appid: 'a'.repeat(65) }],
+  'identities.identities_openid_length': [{ openid: '' }, { openid: 'o'.repeat(129) }],
+  'identities.identities_unionid_length': [
+    { openid: 'o2', unionid: '' },
+    { openid: 'o2', unionid: 'u'.repeat(129) },
+  ],
+  'signing_keys.signing_keys_pkey': [{}],
+  'signing_keys.signing_keys_kid_length': [{ kid: '' }, { kid: 'k'.repeat(65) }],
+  'signing_keys.signing_keys_private_jwk_kind': [
+    { kid: 'k2', private_jwk: '{"kty":"RSA","crv":"P-256","d":"x"}' },
+    { kid: 'k2', private_jwk: '{"kty":"EC","crv":"P-384","d":"x"}' },
+    { kid: 'k2', private_jwk: '{"kty":"EC","crv":"P-256"}' },
+    { kid: 'k2', private_jwk: '{}' },
+    { kid: 'k2', private_jwk: '[]' },
+  ],
+  'rate_limits.rate_limits_pkey': [{}],
+  'rate_limits.rate_limits_key_length': [{ key: '' }, { key: 'k'.repeat(129) }],
+  'rate_limits.rate_limits_count_positive': [{ key: 'k2', count: 0 }],
+}
+
+const insert = (db: Db, table: string, row: Row) =>
+  db
+    .insertInto(table as 'tickets')
+    .values(row as never)
+    .execute()
+
+t.test('the tables defend themselves', async (t) => {
+  const { db } = await postgresDb(t)
+  for (const [table, row] of Object.entries(good)) await insert(db, table, row)
+
+  const { rows } = await sql<{ name: string }>`
+    select c.relname || '.' || k.conname as name
+    from pg_constraint k
+    join pg_class c on c.oid = k.conrelid
+    where c.relnamespace = 'public'::regnamespace and c.relname !~ '^kysely_' and k.contype <> 'n'
+  `.execute(db)
+  t.same(rows.map((row) => row.name).sort(), Object.keys(bad).sort(), 'every constraint is here')
+
+  for (const [name, changes] of Object.entries(bad)) {
+    const [table = '', constraint = ''] = name.split('.')
+    for (const change of changes) {
+      const row = { ...good[table], ...change }
+      // A fresh key, so that only what is tested is wrong.
+      if (table === 'tickets' && constraint !== 'tickets_pkey' && !('scene' in change)) {
+        row['scene'] = 'zyxwvutsrqponmlkjihgfe'
+      }
+      const error = await insert(db, table, row).then(
+        () => null,
+        (e: unknown) => e,
+      )
+      t.match(error, { constraint }, `${name} ${Object.keys(change)}`)
+    }
+  }
+
+  for (const [table, row] of Object.entries(good)) {
+    for (const column of Object.keys(row)) {
+      await t.rejects(
+        insert(db, table, { ...row, [column]: null }),
+        { code: '23502' },
+        `${table}.${column} is never null`,
+      )
+    }
+  }
+})
+
+t.test('a poll reads the same few pages among many old rows', async (t) => {
+  const seen: { sql: string; parameters: readonly unknown[] }[] = []
+  const pool = new pg.Pool({ connectionString: await postgresUrl(t), max: 1 })
+  const db = new Kysely<Database>({
+    dialect: new PostgresDialect({ pool }),
+    log: ({ query }) => void seen.push(query),
+  })
+  t.teardown(() => db.destroy())
+
+  // Dead in both senses: 200,000 expired tickets, and half as many deleted rows nobody vacuumed.
+  await sql`alter table tickets set (autovacuum_enabled = off)`.execute(db)
+  await sql`
+    insert into tickets (scene, secret_hash, match_code, created_at, expires_at)
+    select md5(n::text), sha256(n::text::bytea), '47', now() - interval '1 hour', now() - interval '58 minutes'
+    from generate_series(1, 200000) as n
+  `.execute(db)
+  await sql`delete from tickets where scene < '4'`.execute(db)
+  const scene = 'abcdefghijklmnopqrst-_'
+  await insert(db, 'tickets', { ...good['tickets'], scene })
+  for (let i = 0; i < 50; i++) {
+    await sql`update tickets set requested_os = ${String(i)} where scene = ${scene}`.execute(db)
+  }
+  await sql`analyze tickets`.execute(db)
+
+  seen.length = 0
+  const poll = await pollTicket(db, { scene, secretHash: '0'.repeat(64) })
+  t.equal(poll.status, 'pending')
+  t.equal(seen.length, 1, 'one statement')
+  t.match(seen[0]?.sql, /^\s*select/, 'that only reads')
+
+  const plan = await pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, unknown> }] }>(
+    `explain (analyze, buffers, format json) ${seen[0]?.sql}`,
+    [...(seen[0]?.parameters ?? [])],
+  )
+  const aggregate = plan.rows[0]?.['QUERY PLAN'][0].Plan ?? {}
+  const [top = {}] = aggregate['Plans'] as Record<string, unknown>[]
+  t.match(top, { 'Node Type': 'Index Scan', 'Index Name': 'tickets_pkey', 'Actual Rows': 1 })
+  const pages = Number(top['Shared Hit Blocks']) + Number(top['Shared Read Blocks'])
+  t.ok(pages > 0 && pages <= 8, `${pages} pages: the index's depth and the row`)
+})

@@ -1,0 +1,130 @@
+import t from 'tap'
+import { startApp } from '../fixtures/app.ts'
+import { clientOf } from '../fixtures/client.ts'
+import { postgresUrl } from '../fixtures/database.ts'
+import { rawHttp } from '../fixtures/raw-http.ts'
+
+const LISTED = 'https://www.example'
+const OTHERS = [
+  'https://evil.example',
+  'http://www.example',
+  'https://www.example.evil',
+  'https://www.example:8443',
+  'null',
+]
+
+const databaseUrl = await postgresUrl(t)
+const { url } = await startApp(t, { databaseUrl, corsOrigins: ['https://a.example', LISTED] })
+const closed = await startApp(t, { databaseUrl })
+const ticket = await clientOf(url).create()
+
+/** By hand: a browser's `fetch` does not let its caller say where it comes from. */
+const ask = (base: string, method: string, path: string, headers: Record<string, string>) =>
+  rawHttp(
+    base,
+    `${method} ${path} HTTP/1.1\r\nHost: x\r\n${Object.entries(headers)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('')}\r\n`,
+  )
+
+const preflight = (base: string, path: string, origin: string, method: string) =>
+  ask(base, 'OPTIONS', path, {
+    origin,
+    'access-control-request-method': method,
+    'access-control-request-headers': 'authorization,content-type',
+  })
+
+const browserCalls = [
+  ['POST', '/ticket'],
+  ['GET', `/ticket/${ticket.scene}`],
+  ['DELETE', `/ticket/${ticket.scene}`],
+  ['GET', `/ticket/${ticket.scene}/qrcode`],
+] as const
+
+const list = (value: string | undefined) => (value ?? '').toLowerCase().split(/\s*,\s*/)
+
+t.test('a listed origin may make every call of a browser', async (t) => {
+  for (const [method, path] of browserCalls) {
+    const { status, headers } = await preflight(url, path, LISTED, method)
+    t.ok(status === 200 || status === 204, `${method} ${path}: ${status}`)
+    t.equal(headers['access-control-allow-origin'], LISTED)
+    t.ok(list(headers['access-control-allow-methods']).includes(method.toLowerCase()))
+    t.ok(list(headers['access-control-allow-headers']).includes('authorization'))
+    t.ok(list(headers['access-control-allow-headers']).includes('content-type'))
+    t.match(Number(headers['access-control-max-age']), 600)
+    t.equal(headers['access-control-allow-credentials'], undefined, 'no cookies carry authority')
+  }
+})
+
+t.test('its answers can be read, errors and waiting times among them', async (t) => {
+  const answers = [
+    await ask(url, 'POST', '/ticket', { origin: LISTED, 'content-length': '0' }),
+    await ask(url, 'GET', `/ticket/${ticket.scene}`, {
+      origin: LISTED,
+      authorization: `Bearer ${ticket.secret}`,
+    }),
+    await ask(url, 'GET', `/ticket/${ticket.scene}`, { origin: LISTED }),
+    await ask(url, 'GET', `/ticket/${'A1'.repeat(11)}`, { origin: LISTED }),
+    await ask(url, 'GET', `/ticket/${ticket.scene}/qrcode`, { origin: LISTED }),
+  ]
+  t.strictSame(
+    answers.map(({ status }) => status),
+    [201, 200, 401, 404, 200],
+  )
+  for (const { headers } of answers) {
+    t.equal(headers['access-control-allow-origin'], LISTED)
+    t.ok(list(headers['vary']).includes('origin'), `Vary: ${headers['vary']}`)
+    const exposed = list(headers['access-control-expose-headers'])
+    t.ok(exposed.includes('location') && exposed.includes('retry-after'))
+  }
+})
+
+t.test('so can a refusal for too many calls', async (t) => {
+  const busy = await startApp(t, {
+    databaseUrl: await postgresUrl(t),
+    corsOrigins: [LISTED],
+    rates: { create: 1, phone: 1 },
+  })
+  const headers = { origin: LISTED, 'content-length': '0' }
+  await ask(busy.url, 'POST', '/ticket', headers)
+  const answer = await ask(busy.url, 'POST', '/ticket', headers)
+  t.equal(answer.status, 429)
+  t.match(answer.headers, { 'access-control-allow-origin': LISTED, 'retry-after': /^\d+$/ })
+})
+
+t.test('any other origin is given nothing', async (t) => {
+  for (const origin of OTHERS) {
+    for (const [method, path] of browserCalls.slice(0, 2)) {
+      const asked = await preflight(url, path, origin, method)
+      t.equal(asked.headers['access-control-allow-origin'], undefined, origin)
+      const answer = await ask(url, 'GET', path, { origin })
+      t.equal(answer.headers['access-control-allow-origin'], undefined, origin)
+    }
+  }
+})
+
+t.test('the list is for the calls of a browser alone', async (t) => {
+  for (const [method, path] of [
+    ['POST', `/ticket/${ticket.scene}/scan`],
+    ['POST', `/ticket/${ticket.scene}/deny`],
+    ['POST', '/login'],
+    ['GET', '/readyz'],
+    ['POST', '/sandbox/wx-login'],
+    ['GET', '/nothing'],
+  ] as const) {
+    const { status, headers } = await preflight(url, path, LISTED, method)
+    t.equal(headers['access-control-allow-origin'], undefined, `preflight of ${path}: ${status}`)
+    const answer = await ask(url, method, path, { origin: LISTED, 'content-length': '0' })
+    t.equal(answer.headers['access-control-allow-origin'], undefined, path)
+  }
+})
+
+t.test('without a list there is no sharing at all, but of the public keys', async (t) => {
+  for (const [method, path] of browserCalls) {
+    const answer = await preflight(closed.url, path, LISTED, method)
+    t.equal(answer.status, 405)
+    t.notMatch(Object.keys(answer.headers).join(), 'access-control')
+  }
+  const keys = await ask(closed.url, 'GET', '/.well-known/jwks.json', { origin: OTHERS[0] ?? '' })
+  t.equal(keys.headers['access-control-allow-origin'], '*')
+})

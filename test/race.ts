@@ -1,0 +1,307 @@
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
+import { newScene } from '../src/tickets/secret.ts'
+import { startApp, type TestApp } from './fixtures/app.ts'
+import { call, clientOf, type Answer, type Json } from './fixtures/client.ts'
+import { postgresUrl } from './fixtures/database.ts'
+import { rowLock } from './fixtures/row-lock.ts'
+
+type Replica = TestApp & ReturnType<typeof clientOf>
+
+/** Several replicas on one database, and the lock that makes their calls meet. */
+async function replicas(t: Test, overrides: Parameters<typeof startApp>[1] = {}) {
+  const databaseUrl = await postgresUrl(t)
+  const start = async (): Promise<Replica> => {
+    const app = await startApp(t, { ...overrides, databaseUrl })
+    return { ...app, ...clientOf(app.url) }
+  }
+  const [a, b, c] = [await start(), await start(), await start()]
+  const all = [a, b, c] as const
+  return { a, b, c, at: (i: number) => all[i % 3] as Replica, hold: await rowLock(t, databaseUrl) }
+}
+
+const twenty = Array.from({ length: 20 }, (_, i) => i)
+
+const codes = (answers: Answer<Json>[]) =>
+  answers.map(({ status, body }) => (status < 300 ? status : body.code))
+
+/** How many login codes a replica has spent. */
+const spent = async ({ url }: { url: string }): Promise<number> =>
+  (await call(`${url}/sandbox/calls`)).body.code2session
+
+t.test('three replicas', async (t) => {
+  const { a, b, c, at, hold } = await replicas(t)
+
+  await t.test('twenty first polls at once all deliver the one token', async (t) => {
+    const ticket = await a.create()
+    await a.scan(ticket, 'alice')
+    await b.login(ticket, 'alice')
+    const polls = await hold(ticket.scene, async (queued) => {
+      const answers = twenty.map((i) => at(i).poll(ticket))
+      await queued(20)
+      return answers
+    })
+    const answers = await Promise.all(polls)
+    t.ok(answers.every(({ status, body }) => status === 200 && body.status === 'confirmed'))
+    const tokens = new Set(answers.map(({ body }) => body.token))
+    t.equal(tokens.size, 1)
+    t.match([...tokens][0], /^eyJ/)
+    t.equal((await c.poll(ticket)).body.token, [...tokens][0], 'and so does the twenty-first')
+  })
+
+  await t.test(
+    'of confirm, decline and cancel exactly one wins, the others hear of it',
+    async (t) => {
+      const deciders = {
+        login: (ticket: { scene: string }) => a.login(ticket, 'alice'),
+        deny: (ticket: { scene: string }) => b.deny(ticket, 'alice'),
+        cancel: (ticket: { scene: string; secret: string }) => c.cancel(ticket),
+      }
+      type Decider = keyof typeof deciders
+      const wins: Record<Decider, { poll: string; others: string }> = {
+        login: { poll: 'confirmed', others: 'ALREADY_CONFIRMED' },
+        deny: { poll: 'denied', others: 'TICKET_DENIED' },
+        cancel: { poll: 'canceled', others: 'TICKET_CANCELED' },
+      }
+      const orders: Decider[][] = [
+        ['login', 'deny', 'cancel'],
+        ['login', 'cancel', 'deny'],
+        ['deny', 'login', 'cancel'],
+        ['deny', 'cancel', 'login'],
+        ['cancel', 'login', 'deny'],
+        ['cancel', 'deny', 'login'],
+      ]
+      for (const scanned of [true, false]) {
+        for (const order of orders) {
+          const ticket = await a.create()
+          if (scanned) await a.scan(ticket, 'alice')
+          const answers = await hold(ticket.scene, async (queued) => {
+            const asked: Promise<Answer<Json>>[] = []
+            for (const who of order) {
+              asked.push(deciders[who](ticket))
+              await queued(asked.length)
+            }
+            return asked
+          })
+          const [first, ...others] = await Promise.all(answers)
+          const winner = wins[order[0] as Decider]
+          t.match(first?.status, order[0] === 'cancel' ? 204 : 200, order.join(', then '))
+          t.same(codes(others), [winner.others, winner.others])
+          t.equal((await b.poll(ticket)).body.status, winner.poll)
+        }
+      }
+    },
+  )
+
+  await t.test('of twenty scanners one owns the ticket', async (t) => {
+    const ticket = await a.create()
+    const scans = await hold(ticket.scene, async (queued) => {
+      const answers = twenty.map((i) => at(i).scan(ticket, `person-${i}`))
+      await queued(20)
+      return answers
+    })
+    const answers = codes(await Promise.all(scans))
+    const owner = answers.indexOf(200)
+    t.ok(owner >= 0)
+    t.equal(answers.filter((each) => each === 'SCANNED_BY_ANOTHER').length, 19)
+    for (const i of [owner + 1, owner + 2]) {
+      const stranger = `person-${i % 20}`
+      const heard = [await at(i).deny(ticket, stranger), await at(i).login(ticket, stranger)]
+      t.same(codes(heard), ['SCANNED_BY_ANOTHER', 'SCANNED_BY_ANOTHER'])
+    }
+    t.equal((await at(1).login(ticket, `person-${owner}`)).status, 200)
+  })
+
+  await t.test('of twenty people who log in at once without a scan one does', async (t) => {
+    const ticket = await a.create()
+    const logins = await hold(ticket.scene, async (queued) => {
+      const answers = twenty.map((i) => at(i).login(ticket, `person-${i}`))
+      await queued(20)
+      return answers
+    })
+    const answers = await Promise.all(logins)
+    t.equal(answers.filter(({ status }) => status === 200).length, 1)
+    t.equal(codes(answers).filter((each) => each === 'SCANNED_BY_ANOTHER').length, 19)
+    const { body } = answers.find(({ status }) => status === 200) as Answer<Json>
+    t.equal((await b.poll(ticket)).body.user.id, body.user.id)
+  })
+
+  await t.test('one person’s double tap confirms once and both times succeeds', async (t) => {
+    const ticket = await a.create()
+    await a.scan(ticket, 'alice')
+    const logins = await hold(ticket.scene, async (queued) => {
+      const answers = [a.login(ticket, 'alice'), b.login(ticket, 'alice')]
+      await queued(2)
+      return answers
+    })
+    t.same(codes(await Promise.all(logins)), [200, 200])
+    const first = await a.poll(ticket)
+    t.equal((await b.poll(ticket)).body.token, first.body.token)
+  })
+
+  await t.test('a decision that waits while the window passes comes too late', async (t) => {
+    for (const decide of [a.login, a.deny, a.scan]) {
+      const ticket = await a.create()
+      if (decide !== a.scan) await a.scan(ticket, 'alice')
+      const [answer] = await hold(ticket.scene, async (queued, holder) => {
+        const asked = decide(ticket, 'alice')
+        await queued(1)
+        await sql`
+          update tickets set expires_at = now() where scene = ${ticket.scene}
+        `.execute(holder)
+        return [asked]
+      })
+      t.same(codes([(await answer) as Answer<Json>]), ['TICKET_EXPIRED'])
+      t.match((await b.poll(ticket)).body, { status: 'expired', expires_in: 0, interval: 0 })
+    }
+  })
+
+  await t.test('the same user repeats a login, before and after the delivery', async (t) => {
+    const ticket = await a.create()
+    const first = await a.login(ticket, 'alice')
+    const second = await b.login(ticket, 'alice')
+    t.match(second, {
+      status: 200,
+      body: { scene: ticket.scene, status: 'confirmed', user: { id: first.body.user.id } },
+    })
+    const { token } = (await c.poll(ticket)).body
+    t.match(await a.login(ticket, 'alice'), { status: 200, body: { status: 'confirmed' } })
+    t.equal((await c.poll(ticket)).body.token, token, 'the browser keeps its first token')
+    await sql`
+      update tickets set consumed_at = now() - interval '31 s' where scene = ${ticket.scene}
+    `.execute(a.db)
+    t.match(await b.login(ticket, 'alice'), { status: 200 }, 'also when it is long collected')
+    t.match((await c.poll(ticket)).body, { status: 'consumed', interval: 0, token: undefined })
+    t.same(codes([await a.login(ticket, 'bob')]), ['TICKET_CONSUMED'])
+  })
+
+  await t.test('a scan repeated by the same person answers the same', async (t) => {
+    const ticket = await a.create()
+    const first = (await a.scan(ticket, 'alice')).body
+    const again = await b.scan(ticket, 'alice')
+    t.equal(again.status, 200)
+    t.same({ ...again.body, expires_in: 0 }, { ...first, expires_in: 0 })
+  })
+
+  await t.test('a login straight from pending, on another replica than all else', async (t) => {
+    const ticket = await a.create()
+    t.equal((await b.login(ticket, 'bob')).status, 200)
+    t.match((await c.poll(ticket)).body, { status: 'confirmed', token: /^eyJ/ })
+  })
+
+  await t.test('a HEAD does not take the token', async (t) => {
+    const ticket = await a.create()
+    await a.login(ticket, 'alice')
+    const head = await fetch(`${a.url}/ticket/${ticket.scene}`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${ticket.secret}` },
+    })
+    t.equal(head.status, 405)
+    const { rows } = await sql`
+      select status from tickets where scene = ${ticket.scene}
+    `.execute(a.db)
+    t.same(rows, [{ status: 'confirmed' }])
+    t.match((await a.poll(ticket)).body, { token: /^eyJ/ })
+  })
+
+  await t.test('the answer about a dead ticket costs no login code', async (t) => {
+    const expired = await a.create()
+    const denied = await a.create()
+    const canceled = await a.create()
+    const consumed = await a.create()
+    await a.deny(denied, 'alice')
+    await a.cancel(canceled)
+    await a.login(consumed, 'alice')
+    await a.poll(consumed)
+    await sql`update tickets set expires_at = now() where scene = ${expired.scene}`.execute(a.db)
+
+    const before = await spent(a)
+    for (const [ticket, expected] of [
+      [expired, 'TICKET_EXPIRED'],
+      [denied, 'TICKET_DENIED'],
+      [canceled, 'TICKET_CANCELED'],
+      [{ scene: newScene() }, 'TICKET_NOT_FOUND'],
+    ] as const) {
+      for (const user of ['alice', 'bob']) {
+        const heard = [await a.scan(ticket, user), await a.deny(ticket, user)]
+        t.same(codes([...heard, await a.login(ticket, user)]), [expected, expected, expected])
+      }
+    }
+    t.same(codes([await a.scan(consumed, 'alice'), await a.deny(consumed, 'alice')]), [
+      'TICKET_CONSUMED',
+      'TICKET_CONSUMED',
+    ])
+    t.equal(await spent(a), before)
+    // Only WeChat knows who asks, and who confirmed may repeat it.
+    t.equal((await a.login(consumed, 'alice')).status, 200)
+    t.equal(await spent(a), before + 1)
+  })
+})
+
+t.test('mode choose', async (t) => {
+  const { a, b, at } = await replicas(t, { matchMode: 'choose' })
+
+  await t.test('three different choices, the same on every replica', async (t) => {
+    const ticket = await a.create()
+    const { match } = (await a.scan(ticket, 'alice')).body
+    t.match(match, { mode: 'choose', code: undefined })
+    t.equal(new Set(match.choices).size, 3)
+    t.ok(match.choices.includes(ticket.match_code))
+    for (const i of [1, 2, 3]) {
+      t.same((await at(i).scan(ticket, 'alice')).body.match, match)
+    }
+  })
+
+  await t.test('without a number nothing is spent and nothing lost', async (t) => {
+    for (const scanned of [true, false]) {
+      const ticket = await a.create()
+      if (scanned) await a.scan(ticket, 'alice')
+      const before = await spent(a)
+      const refused = await a.login(ticket, 'alice')
+      t.match(refused, { status: 400, body: { code: 'INVALID_REQUEST', message: /match_code/ } })
+      t.equal(await spent(a), before, 'the login code is still good')
+      const more = { match_code: ticket.match_code }
+      t.equal((await a.login(ticket, 'alice', more)).status, 200)
+      t.match((await b.poll(ticket)).body, { token: /^eyJ/ })
+    }
+  })
+
+  await t.test('a wrong number ends the ticket for good', async (t) => {
+    for (const scanned of [true, false]) {
+      const ticket = await a.create()
+      const wrong = ticket.match_code === '10' ? '11' : '10'
+      if (scanned) await a.scan(ticket, 'alice')
+      t.match(await a.login(ticket, 'alice', { match_code: wrong }), {
+        status: 403,
+        body: { code: 'MATCH_CODE_WRONG' },
+      })
+      t.same(codes([await b.login(ticket, 'alice', { match_code: ticket.match_code })]), [
+        'TICKET_DENIED',
+      ])
+      t.match((await b.poll(ticket)).body, { status: 'denied', interval: 0, token: undefined })
+    }
+  })
+
+  await t.test('another than the owner cannot end it with a wrong number', async (t) => {
+    const ticket = await a.create()
+    const wrong = ticket.match_code === '10' ? '11' : '10'
+    await a.scan(ticket, 'alice')
+    t.same(codes([await b.login(ticket, 'bob', { match_code: wrong })]), ['SCANNED_BY_ANOTHER'])
+    t.equal((await a.login(ticket, 'alice', { match_code: ticket.match_code })).status, 200)
+  })
+
+  await t.test('a repeated login needs no number any more', async (t) => {
+    const ticket = await a.create()
+    await a.login(ticket, 'alice', { match_code: ticket.match_code })
+    t.same(codes([await b.login(ticket, 'alice')]), [200])
+  })
+})
+
+t.test('mode off shows no number anywhere', async (t) => {
+  const { url } = await startApp(t, { matchMode: 'off' })
+  const { create, scan, login } = clientOf(url)
+  const ticket = await create()
+  t.equal(ticket.match_code, null)
+  t.same((await scan(ticket, 'alice')).body.match, { mode: 'off' })
+  t.equal((await login(ticket, 'alice')).status, 200)
+})

@@ -1,0 +1,150 @@
+import { sql } from 'kysely'
+import t from 'tap'
+import type { Db } from '../../src/db/schema.ts'
+import { pollTicket } from '../../src/tickets/poll.ts'
+import { newScene } from '../../src/tickets/secret.ts'
+import { databases } from '../fixtures/database.ts'
+import {
+  arrange,
+  clock,
+  deadline,
+  endGrace,
+  expire,
+  outcome,
+  situations,
+  stored,
+  wrongSecret,
+  type Situation,
+} from './fixtures/arrange.ts'
+
+/** What a poll says, and whether it brings the token. */
+const answers: Record<Situation, { status: string; expiresIn: number; delivers?: true }> = {
+  pending: { status: 'pending', expiresIn: 120 },
+  scanned: { status: 'scanned', expiresIn: 90 },
+  confirmed: { status: 'confirmed', expiresIn: 60, delivers: true },
+  delivered: { status: 'confirmed', expiresIn: 60, delivers: true },
+  consumed: { status: 'consumed', expiresIn: 0 },
+  denied: { status: 'denied', expiresIn: 0 },
+  canceled: { status: 'canceled', expiresIn: 0 },
+  'expired unscanned': { status: 'expired', expiresIn: 0 },
+  'expired undecided': { status: 'expired', expiresIn: 0 },
+  'expired uncollected': { status: 'expired', expiresIn: 0 },
+}
+
+/** Which version of the row is stored: any write at all makes another one. */
+async function version(db: Db, scene: string): Promise<string> {
+  const { rows } = await sql<{ version: string }>`
+    select ctid || ' ' || xmin as version from tickets where scene = ${scene}
+  `.execute(db)
+  return rows[0]?.version as string
+}
+
+for (const { name, open } of databases) {
+  t.test(name, async (t) => {
+    const { db } = await open(t)
+
+    for (const situation of situations) {
+      const { status, expiresIn, delivers = false } = answers[situation]
+      await t.test(
+        `${situation}: says ${status}, ${delivers ? 'with the' : 'no'} token`,
+        async (t) => {
+          const ticket = await arrange(db, situation)
+          const before = await stored(db, ticket.scene)
+          for (const secretHash of [wrongSecret, '', '0'.repeat(64)]) {
+            const stranger = pollTicket(db, { scene: ticket.scene, secretHash })
+            t.equal(await outcome(stranger), 'BAD_SECRET', 'whatever the state')
+          }
+          t.same(await stored(db, ticket.scene), before, 'a wrong secret takes nothing')
+
+          const poll = await pollTicket(db, ticket)
+          t.equal(poll.status, status)
+          t.ok(
+            poll.expiresIn <= expiresIn && poll.expiresIn >= expiresIn - 3,
+            `${poll.expiresIn} s`,
+          )
+          t.equal('delivery' in poll, delivers)
+          if (delivers) t.match(poll.delivery, { token: ticket.token, userId: ticket.userId })
+        },
+      )
+    }
+
+    await t.test('it is a pure read until the token is delivered, and after', async (t) => {
+      for (const situation of situations) {
+        if (situation === 'confirmed' || situation === 'consumed') continue
+        const ticket = await arrange(db, situation)
+        const before = await version(db, ticket.scene)
+        await pollTicket(db, ticket)
+        await pollTicket(db, ticket)
+        t.equal(await version(db, ticket.scene), before, situation)
+      }
+    })
+
+    await t.test('the first delivery marks it consumed and moves no window', async (t) => {
+      const ticket = await arrange(db, 'confirmed')
+      const at = await deadline(db, ticket.scene)
+      const before = await clock(db)
+      const { delivery } = await pollTicket(db, ticket)
+      const after = await clock(db)
+      const row = await stored(db, ticket.scene)
+      t.match(row, { status: 'consumed', token: ticket.token })
+      const consumedAt = Date.parse(`${row?.['consumed_at']}`) / 1000
+      t.ok(before <= consumedAt + 0.001 && consumedAt <= after, 'in the clock of the database')
+      t.equal(await deadline(db, ticket.scene), at)
+      t.ok(delivery && before <= delivery.now && delivery.now <= after)
+    })
+
+    await t.test('for 30 s the same secret gets the same token again', async (t) => {
+      const ticket = await arrange(db, 'confirmed')
+      const first = await pollTicket(db, ticket)
+      for (const seconds of [0, 10, 27]) {
+        await endGrace(db, ticket.scene, seconds)
+        const again = await pollTicket(db, ticket)
+        t.match(again, { status: 'confirmed', delivery: { token: first.delivery?.token } })
+      }
+      await endGrace(db, ticket.scene, 30)
+      t.same(await pollTicket(db, ticket), { status: 'consumed', expiresIn: 0 })
+      t.match(await stored(db, ticket.scene), { status: 'consumed', token: null })
+      t.same(await pollTicket(db, ticket), { status: 'consumed', expiresIn: 0 }, 'and stays so')
+    })
+
+    await t.test('the grace outlives the pickup window', async (t) => {
+      const ticket = await arrange(db, 'delivered')
+      await expire(db, ticket.scene)
+      t.match(await pollTicket(db, ticket), {
+        status: 'confirmed',
+        expiresIn: 0,
+        delivery: { token: ticket.token },
+      })
+    })
+
+    await t.test('once forgotten, the token does not come back with the grace', async (t) => {
+      const ticket = await arrange(db, 'consumed')
+      await pollTicket(db, ticket)
+      await endGrace(db, ticket.scene, 1)
+      t.notOk((await pollTicket(db, ticket)).delivery)
+    })
+
+    await t.test('the seconds left are rounded up, and never below zero', async (t) => {
+      const ticket = await arrange(db, 'pending')
+      await sql`
+        update tickets set expires_at = now() + interval '59.95 s' where scene = ${ticket.scene}
+      `.execute(db)
+      t.equal((await pollTicket(db, ticket)).expiresIn, 60)
+      await sql`
+        update tickets set expires_at = now() - interval '1 hour' where scene = ${ticket.scene}
+      `.execute(db)
+      t.same(await pollTicket(db, ticket), { status: 'expired', expiresIn: 0 })
+    })
+
+    await t.test('an unknown scene is TICKET_NOT_FOUND', async (t) => {
+      const unknown = pollTicket(db, { scene: newScene(), secretHash: wrongSecret })
+      t.equal(await outcome(unknown), 'TICKET_NOT_FOUND')
+    })
+
+    await t.test('ten first polls at once deliver one token', async (t) => {
+      const ticket = await arrange(db, 'confirmed')
+      const polls = await Promise.all(Array.from({ length: 10 }, () => pollTicket(db, ticket)))
+      t.same([...new Set(polls.map((poll) => poll.delivery?.token))], [ticket.token])
+    })
+  })
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import t from 'tap'
+import { connect } from '../../src/db/connect.ts'
+import { readCodeImage, storeCodeImage } from '../../src/tickets/code-image.ts'
+import { confirmTicket } from '../../src/tickets/confirm.ts'
+import { createTicket } from '../../src/tickets/create.ts'
+import { pollTicket } from '../../src/tickets/poll.ts'
+import { scanTicket } from '../../src/tickets/scan.ts'
+import { hashSecret, newScene } from '../../src/tickets/secret.ts'
+import { identifyUser } from '../../src/users/identify.ts'
+import { codeImage } from '../../src/wechat/sandbox/code-image.ts'
+import { postgresUrl, quietLog } from '../fixtures/database.ts'
+
+t.test('whole logins are heap-only updates', async (t) => {
+  const url = await postgresUrl(t)
+  const open = async (poolSize: number) => connect({ url, poolSize, log: quietLog })
+  const image = await codeImage('https://login.example/sandbox/phone?scene=x', 430)
+  const logins = 320
+  const busy = await open(8)
+  const worker = async (share: number) => {
+    for (let i = 0; i < logins / 8; i++) {
+      const { db } = busy
+      const requester = { ip: '203.0.113.9', browser: 'Chrome 142', os: 'Windows' }
+      const { scene, secret } = await createTicket(db, { ttl: 120, requester })
+      const identity = { appid: 'wx5a4db0c500000000', openid: `o-${share}-${i}` }
+      const poll = () => pollTicket(db, { scene, secretHash: hashSecret(secret) })
+      if ((await readCodeImage(db, scene)) === null) await storeCodeImage(db, scene, image)
+      await poll()
+      await scanTicket(db, { scene, identity, window: 120 })
+      await poll()
+      const { id: userId } = await identifyUser(db, { ...identity, unionid: null })
+      const token = 'x'.repeat(600)
+      await confirmTicket(db, { scene, identity, userId, token, window: 60 })
+      if ((await poll()).delivery?.token !== token) t.fail('no token')
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, (_, share) => worker(share)))
+  // A session hands its counts in when it ends, at the latest.
+  await busy.close()
+
+  const { db, close } = await open(1)
+  t.teardown(close)
+  type Counts = { updates: number; hot: number }
+  const read = async (): Promise<Counts> => {
+    const { rows } = await sql<Counts>`
+      select n_tup_upd::int as updates, n_tup_hot_upd::int as hot
+      from pg_stat_user_tables where relname = 'tickets'
+    `.execute(db)
+    return rows[0] as Counts
+  }
+  let counts = await read()
+  for (let i = 0; i < 500 && counts.updates < logins * 4; i++) {
+    await sleep(20)
+    counts = await read()
+  }
+  t.equal(counts.updates, logins * 4, 'image, scan, confirmation, delivery: one update each')
+  t.ok(counts.hot / counts.updates >= 0.95, `${counts.hot} of ${counts.updates} are heap-only`)
+
+  await t.test('a poll reads by primary key', async (t) => {
+    await sql`analyze tickets`.execute(db)
+    const polling = await open(1)
+    t.teardown(polling.close)
+    await t.rejects(pollTicket(polling.db, { scene: newScene(), secretHash: '0'.repeat(64) }), {
+      code: 'TICKET_NOT_FOUND',
+    })
+    // The statement as it was sent, so that this test cannot explain another one.
+    const { rows } = await sql<{ query: string }>`
+      select query from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and query ~ 'from tickets'
+    `.execute(db)
+    t.equal(rows.length, 1)
+    const plan = await sql<Record<string, string>>`
+      explain (generic_plan) ${sql.raw(rows[0]?.query ?? '')}
+    `.execute(db)
+    const text = plan.rows.map((row) => row['QUERY PLAN']).join('\n')
+    t.match(text, /Index Scan (using|on) tickets_pkey/)
+    t.match(text, /Index Cond: \(scene = ANY/)
+  })
+})

@@ -1,0 +1,163 @@
+import { sql } from 'kysely'
+import t from 'tap'
+import type { Db } from '../../src/db/schema.ts'
+import { pollTicket } from '../../src/tickets/poll.ts'
+import { sweepTickets } from '../../src/tickets/sweep.ts'
+import { databases, postgresDb } from '../fixtures/database.ts'
+import {
+  arrange,
+  endGrace,
+  outcome,
+  situations,
+  stored,
+  windows,
+  type Situation,
+} from './fixtures/arrange.ts'
+
+/** 120 + 90 + 60 s: no ticket is open for longer than that. */
+const LIFE = 270
+
+/** Created and expired so many seconds ago. */
+async function age(db: Db, scene: string, created: number, expired: number): Promise<void> {
+  await sql`
+    update tickets
+    set
+      created_at = now() - ${created}::int * interval '1 second',
+      expires_at = now() - ${expired}::int * interval '1 second',
+      consumed_at = consumed_at - ${created}::int * interval '1 second'
+    where scene = ${scene}
+  `.execute(db)
+}
+
+async function makeOld(db: Db, count: number): Promise<void> {
+  await sql`
+    insert into tickets (scene, secret_hash, match_code, created_at, expires_at)
+    select
+      'old-' || lpad(i::text, 20, '0'), sha256('x'), '10',
+      now() - interval '1 day', now() - interval '1 day'
+    from generate_series(1, ${count}::int) as i
+  `.execute(db)
+}
+
+const left = async (db: Db): Promise<number> => {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from tickets where scene like 'old-%'
+  `.execute(db)
+  return rows[0]?.n as number
+}
+
+for (const { name, open } of databases) {
+  t.test(name, async (t) => {
+    const { db } = await open(t)
+    const sweep = (signal?: AbortSignal) => sweepTickets(db, windows, signal)
+
+    await t.test(
+      'fresh tickets lose nothing in any state but what nobody may collect',
+      async (t) => {
+        const fresh = new Map<Situation, string>()
+        for (const situation of situations)
+          fresh.set(situation, (await arrange(db, situation)).scene)
+        t.same(await sweep(), { tokens: 2, tickets: 0 })
+        for (const [situation, scene] of fresh) {
+          const row = await stored(db, scene)
+          const kept = situation === 'confirmed' || situation === 'delivered'
+          t.equal(row?.['token'], kept ? `token-of-${scene}` : null, situation)
+        }
+        t.same(await sweep(), { tokens: 0, tickets: 0 }, 'and again nothing')
+      },
+    )
+
+    await t.test('a token goes when its grace is over, not before', async (t) => {
+      const ticket = await arrange(db, 'delivered')
+      await endGrace(db, ticket.scene, 27)
+      t.equal((await sweep()).tokens, 0)
+      t.match(await pollTicket(db, ticket), { delivery: { token: ticket.token } })
+      await endGrace(db, ticket.scene, 30)
+      t.equal((await sweep()).tokens, 1)
+      t.match(await stored(db, ticket.scene), { status: 'consumed', token: null })
+      t.match(await pollTicket(db, ticket), { status: 'consumed', delivery: undefined })
+    })
+
+    await t.test(
+      'a confirmed ticket never collected loses its token with its window',
+      async (t) => {
+        const ticket = await arrange(db, 'confirmed')
+        t.equal((await sweep()).tokens, 0)
+        await sql`update tickets set expires_at = now() where scene = ${ticket.scene}`.execute(db)
+        t.equal((await sweep()).tokens, 1)
+        t.match(await stored(db, ticket.scene), { status: 'confirmed', token: null })
+        t.match(await pollTicket(db, ticket), { status: 'expired', delivery: undefined })
+      },
+    )
+
+    await t.test('a ticket tells its end for 10 minutes before its row goes', async (t) => {
+      const ends: Record<Situation, string> = {
+        pending: 'expired',
+        scanned: 'expired',
+        confirmed: 'expired',
+        delivered: 'consumed',
+        consumed: 'consumed',
+        denied: 'denied',
+        canceled: 'canceled',
+        'expired unscanned': 'expired',
+        'expired undecided': 'expired',
+        'expired uncollected': 'expired',
+      }
+      for (const situation of situations) {
+        const ticket = await arrange(db, situation)
+        await age(db, ticket.scene, LIFE + 3_600, 597)
+        t.equal((await sweep()).tickets, 0)
+        t.same(await pollTicket(db, ticket), { status: ends[situation], expiresIn: 0 }, situation)
+        await age(db, ticket.scene, LIFE + 3_600, 600)
+        t.equal((await sweep()).tickets, 1)
+        t.equal(await outcome(pollTicket(db, ticket)), 'TICKET_NOT_FOUND')
+      }
+    })
+
+    await t.test('a ticket too young to be over in every case stays', async (t) => {
+      const ticket = await arrange(db, 'pending')
+      await age(db, ticket.scene, LIFE + 597, LIFE + 597 - 120)
+      t.equal((await sweep()).tickets, 0)
+      await age(db, ticket.scene, LIFE + 600, LIFE + 600 - 120)
+      t.equal((await sweep()).tickets, 1)
+    })
+
+    await t.test('many old rows go batch by batch, all of them', async (t) => {
+      await makeOld(db, 1_203)
+      const { scene } = await arrange(db, 'pending')
+      t.equal((await sweep()).tickets, 1_203)
+      t.equal(await left(db), 0)
+      t.ok(await stored(db, scene), 'and nothing else')
+    })
+
+    await t.test('a sweep that is told to stop ends after its batch', async (t) => {
+      await makeOld(db, 1_203)
+      t.equal((await sweep(AbortSignal.abort())).tickets, 500)
+      t.equal(await left(db), 703)
+      t.equal((await sweep()).tickets, 703)
+    })
+  })
+}
+
+t.test('rows that somebody holds are skipped, not waited for', async (t) => {
+  const { db } = await postgresDb(t)
+  await makeOld(db, 3)
+  const token = await arrange(db, 'consumed')
+  await db.transaction().execute(async (tx) => {
+    await sql`
+      select from tickets where scene in (${token.scene}, ${`old-${'0'.repeat(19)}2`}) for update
+    `.execute(tx)
+    t.same(await sweepTickets(db, windows), { tokens: 0, tickets: 2 })
+  })
+  t.same(await sweepTickets(db, windows), { tokens: 1, tickets: 1 })
+})
+
+t.test('ten sweeps at once share the work without a deadlock', async (t) => {
+  const { db } = await postgresDb(t)
+  await makeOld(db, 2_000)
+  const swept = await Promise.all(Array.from({ length: 10 }, () => sweepTickets(db, windows)))
+  // Each ends at its first short batch, so what others held is the next round's.
+  const rest = (await sweepTickets(db, windows)).tickets
+  t.equal(swept.reduce((sum, each) => sum + each.tickets, 0) + rest, 2_000)
+  t.equal(await left(db), 0)
+})
