@@ -18,7 +18,7 @@ import { keepHistory, offences } from './fixtures/ticket-history.ts'
 import { explain, type Call, type Heard, type Model } from './fixtures/ticket-model.ts'
 
 const SEED = 20_261_122
-const RUNS = 700
+const RUNS = 350
 const appid = 'wx5a4db0c500000000'
 const windows = { ticket: 120, confirm: 120, pickup: 60 }
 const scenes = [0, 1] as const
