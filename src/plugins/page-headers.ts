@@ -15,7 +15,8 @@ export const pageHeaders = fp<{ https: boolean }>(
           defaultSrc: ["'none'"],
           scriptSrc: ["'self'"],
           styleSrc: ["'self'"],
-          imgSrc: ["'self'"],
+          // data: for the icons of the API's page.
+          imgSrc: ["'self'", 'data:'],
           connectSrc: ["'self'"],
           baseUri: ["'none'"],
           formAction: ["'none'"],
