@@ -20,6 +20,7 @@ import { pageRoutes } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
+import type { MatchMode } from './tickets/match-code.ts'
 import type { Windows } from './tickets/ticket.ts'
 import type { Keyring } from './tokens/keyring.ts'
 import type { LoginTokens } from './tokens/login-token.ts'
@@ -36,7 +37,7 @@ export type AppDeps = {
   publicUrl: string
   site: string
   windows: Windows
-  matchMode: 'off' | 'show' | 'choose'
+  matchMode: MatchMode
   rates: { create: number; phone: number }
   corsOrigins: readonly string[]
   trustProxy: readonly string[] | false

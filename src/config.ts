@@ -3,8 +3,6 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
-export type MatchMode = Settings['MATCH_CODE']
-
 export type Config = Readonly<{
   production: boolean
   logLevel: string
@@ -31,7 +29,7 @@ export type Config = Readonly<{
   }
   /** Seconds. */
   windows: { ticket: number; confirm: number; pickup: number }
-  matchMode: MatchMode
+  matchMode: Settings['MATCH_CODE']
   tokens: {
     issuer: string | null
     audience: string

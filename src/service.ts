@@ -22,10 +22,8 @@ const SWEEP_MS = 5_000
 
 const { version } = JSON.parse(
   readFileSync(
-    new URL(
-      import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
-      import.meta.url,
-    ),
+    // From dist/src, where the build puts this file.
+    new URL('../../package.json', import.meta.url),
     'utf8',
   ),
 ) as { version: string }

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { STATUS_CODES } from 'node:http'
 import { isUnavailable } from '../db/unavailable.ts'
 import { AppError, type Language } from '../errors.ts'
+import { varyBy } from './vary.ts'
 
 export type ErrorAnswersOptions = {
   /** Called for every unknown path; throws when its caller asks for too many of them. */
@@ -75,11 +76,10 @@ export function sendError(error: AppError, request: FastifyRequest, reply: Fasti
   }
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')
-  const vary = reply.getHeader('vary')
+  varyBy(reply, 'accept-language')
   reply
     .code(error.statusCode)
     .header('cache-control', 'no-store')
-    .header('vary', vary ? `${String(vary)}, accept-language` : 'accept-language')
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(errorBody(error, languageOf(request), request.id))

@@ -7,17 +7,10 @@ export type PageRoutesOptions = {
   sandbox: boolean
 }
 
-/** What tsc made of a file in src/web: beside this one when built, in dist when run from source. */
-const builtModule = (name: string): URL =>
-  new URL(
-    import.meta.url.endsWith('.ts') ? `../../dist/src/web/${name}` : `../web/${name}`,
-    import.meta.url,
-  )
-
 /** The hosted login page and its parts. */
 export const pageRoutes: FastifyPluginAsync<PageRoutesOptions> = async (app, { site, sandbox }) => {
   const html = loginPageHtml(site, sandbox)
-  const script = await readFile(builtModule('login-page.js'), 'utf8')
+  const script = await readFile(new URL('../web/login-page.js', import.meta.url), 'utf8')
   for (const [path, type, content] of [
     ['/', 'text/html; charset=utf-8', html],
     ['/login-page.js', 'text/javascript; charset=utf-8', script],

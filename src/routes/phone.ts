@@ -5,7 +5,7 @@ import { perAddress } from '../plugins/rate-limits.ts'
 import { confirmTicket } from '../tickets/confirm.ts'
 import { denyTicket } from '../tickets/deny.ts'
 import { lookAtTicket, type Ticket } from '../tickets/look.ts'
-import { matchChoices } from '../tickets/match-code.ts'
+import { matchChoices, type MatchMode } from '../tickets/match-code.ts'
 import { scanTicket } from '../tickets/scan.ts'
 import { goneError, isDead, outcomeError, sameIdentity, type Windows } from '../tickets/ticket.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
@@ -18,7 +18,7 @@ export type PhoneRoutesOptions = {
   wechat: Pick<WechatClient, 'codeToSession'>
   tokens: LoginTokens
   windows: Windows
-  matchMode: 'off' | 'show' | 'choose'
+  matchMode: MatchMode
   /** The site's name, as the phone shows it. */
   site: string
   /** Calls an address may make in a minute. */

@@ -6,10 +6,12 @@ import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { createThrottle } from '../plugins/throttle.ts'
+import { varyBy } from '../plugins/vary.ts'
 import { cancelTicket } from '../tickets/cancel.ts'
 import { readCodeImage, storeCodeImage } from '../tickets/code-image.ts'
 import { createTicket } from '../tickets/create.ts'
 import { createGlances } from '../tickets/glance.ts'
+import type { MatchMode } from '../tickets/match-code.ts'
 import { pollTicket } from '../tickets/poll.ts'
 import { intervalOf, type Windows } from '../tickets/ticket.ts'
 import type { WechatClient } from '../wechat/client.ts'
@@ -22,7 +24,7 @@ export type TicketRoutesOptions = {
   db: Db
   wechat: Pick<WechatClient, 'codeImage'>
   windows: Windows
-  matchMode: 'off' | 'show' | 'choose'
+  matchMode: MatchMode
   /** Tickets an address may create in a minute. */
   rateCreate: number
   /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
@@ -157,10 +159,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const type = imageType(image)
       if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })
 
-      const vary = reply.getHeader('vary')
-      reply
-        .header('vary', vary ? `${String(vary)}, accept` : 'accept')
-        .header('cross-origin-resource-policy', 'cross-origin')
+      varyBy(reply, 'accept')
+      reply.header('cross-origin-resource-policy', 'cross-origin')
       if (accepts(request.raw).type([type, 'json']) === 'json') {
         return reply
           .type('application/json; charset=utf-8')

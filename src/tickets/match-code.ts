@@ -1,5 +1,8 @@
 import { createHash, randomInt } from 'node:crypto'
 
+/** How the two screens are compared: not at all, by eye, or by picking the right one of three. */
+export type MatchMode = 'off' | 'show' | 'choose'
+
 /** Two digits, 10 to 99: what both screens show, so that a person can compare them. */
 export const newMatchCode = (): string => String(randomInt(10, 100))
 

@@ -35,8 +35,9 @@ const columns = sql`
 
 /**
  * What a poll sees. A pure read by primary key until there is a token to deliver, shared with other
- * polls of the moment as long as nothing has been decided; the poll that first sees `confirmed` claims it with one guarded statement, so that of any number of polls one
- * delivers and the others repeat its token for the length of the grace.
+ * polls of the moment as long as nothing has been decided; the poll that first sees `confirmed`
+ * claims it with one guarded statement, so that of any number of polls one delivers and the others
+ * repeat its token for the length of the grace.
  *
  * @param glances shared with other polls; by default this one looks alone
  * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`
