@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Db } from './db/schema.ts'
 import {
   answerEverything,
@@ -53,22 +53,24 @@ const BODY_LIMIT = 16 * 1024
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: deps.log,
-    logController: new LogController({ disableRequestLogging: true }),
     genReqId: createRequestIds(),
     trustProxy: deps.trustProxy === false ? false : [...deps.trustProxy],
     bodyLimit: BODY_LIMIT,
     // Slow or half-sent requests give their connection back, and are looked for often enough.
     requestTimeout: 10_000,
-    http: { requireHostHeader: false, connectionsCheckingInterval: 5_000 },
+    http: {
+      requireHostHeader: false,
+      joinDuplicateHeaders: true,
+      connectionsCheckingInterval: 5_000,
+    },
     // Longer than the 60 s after which nginx and most load balancers close an idle connection.
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-    // A logger of its own for every request costs more than a poll's share of the database does;
-    // the few lines that are written name their request themselves.
-    childLoggerFactory: (logger) => logger,
-    frameworkErrors,
+    // Without a logger: one for every request, and the listeners that go with it, cost more than a
+    // poll's share of the database. Whoever has something to say is given the log.
+    logger: false,
+    frameworkErrors: frameworkErrors(deps.log),
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -77,8 +79,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(crossOrigin, { origins: deps.corsOrigins })
   answerEverything(app)
   for (const register of deps.around ?? []) await register(app)
-  await app.register(requestLog)
-  await app.register(errorAnswers, { onUnknownPath: onMiss })
+  await app.register(requestLog, { log: deps.log })
+  await app.register(errorAnswers, { log: deps.log, onUnknownPath: onMiss })
   await app.register(loadShedding)
   await app.register(jsonBody)
   await app.register(openapi, { publicUrl: deps.publicUrl, version: deps.version })
@@ -113,7 +115,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await pages.register(pageHeaders, { https: deps.publicUrl.startsWith('https:') })
     await pages.register(docsPage)
     await pages.register(pageRoutes, { site: deps.site, sandbox: deps.sandbox !== null })
-    if (deps.sandbox) await pages.register(sandbox, deps.sandbox)
+    if (deps.sandbox) await pages.register(sandbox, { ...deps.sandbox, log: deps.log })
   })
 
   await app.ready()

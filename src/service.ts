@@ -115,7 +115,8 @@ async function start(
   if (metrics && config.ops.port !== null) {
     undo.push(await startOps({ host: config.ops.host, port: config.ops.port, metrics, log }))
   }
-  await app.listen({ host, port, listenTextResolver: () => `listening on ${local}` })
+  await app.listen({ host, port })
+  log.info(`listening on ${local}`)
   wechat.start()
 
   undo.push(

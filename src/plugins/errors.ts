@@ -1,5 +1,5 @@
 import accepts from 'accepts'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { STATUS_CODES } from 'node:http'
 import { isUnavailable } from '../db/unavailable.ts'
@@ -7,6 +7,8 @@ import { AppError, type Language } from '../errors.ts'
 import { varyBy } from './vary.ts'
 
 export type ErrorAnswersOptions = {
+  /** By default the app's own; the service's app has none. */
+  log?: FastifyBaseLogger
   /** Called for every unknown path; throws when its caller asks for too many of them. */
   onUnknownPath?: (request: FastifyRequest) => void
 }
@@ -17,6 +19,7 @@ export type ErrorAnswersOptions = {
  */
 export const errorAnswers = fp<ErrorAnswersOptions>(
   async (app, options) => {
+    const { log = app.log } = options
     const routes: { pattern: RegExp; method: string }[] = []
     app.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*')) return
@@ -25,7 +28,7 @@ export const errorAnswers = fp<ErrorAnswersOptions>(
     })
 
     app.setErrorHandler<FastifyError>((error, request, reply) =>
-      sendError(toAppError(error), request, reply),
+      sendError(toAppError(error), request, reply, log),
     )
 
     app.setNotFoundHandler((request, reply) => {
@@ -62,17 +65,19 @@ export function toAppError(error: unknown): AppError {
   return new AppError('INTERNAL', { cause: error })
 }
 
-export function sendError(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+export function sendError(
+  error: AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: FastifyBaseLogger,
+): void {
   if (error.statusCode >= 500) {
-    request.log.error(
+    log.error(
       { reqId: request.id, code: error.code, action: error.action, err: error.cause ?? error },
       'request failed',
     )
   } else {
-    request.log.debug(
-      { reqId: request.id, code: error.code, detail: error.detail },
-      'request refused',
-    )
+    log.debug({ reqId: request.id, code: error.code, detail: error.detail }, 'request refused')
   }
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')

@@ -1,14 +1,15 @@
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 
 /**
  * One line an answered request, at `debug`: thousands of polls a second are not news. Paths only,
  * never queries, headers or bodies: they are where secrets, tokens and login codes travel.
  */
-export const requestLog = fp(
-  async (app) => {
-    if (app.log.level !== 'debug' && app.log.level !== 'trace') return
+export const requestLog = fp<{ log: FastifyBaseLogger }>(
+  async (app, { log }) => {
+    if (log.level !== 'debug' && log.level !== 'trace') return
     app.addHook('onResponse', async (request, reply) => {
-      request.log.debug(
+      log.debug(
         {
           reqId: request.id,
           method: request.method,

@@ -1,4 +1,4 @@
-import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
 import type { Metrics } from '../plugins/metrics.ts'
 import { errorAnswers } from '../plugins/errors.ts'
 
@@ -14,11 +14,8 @@ export async function startOps(options: {
   log: FastifyBaseLogger
 }): Promise<() => Promise<void>> {
   const { registry } = options.metrics
-  const app = Fastify({
-    loggerInstance: options.log,
-    logController: new LogController({ disableRequestLogging: true }),
-  })
-  await app.register(errorAnswers)
+  const app = Fastify()
+  await app.register(errorAnswers, { log: options.log })
   app.get('/metrics', async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   )

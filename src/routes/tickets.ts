@@ -104,9 +104,12 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       // Only the holder's own secret is ever taken below, so a stranger cannot use this pace up.
       if (secretHash) refuse(pace.peek(secretHash))
 
-      const poll = await missesCount(request, () =>
-        pollTicket(db, { scene, secretHash: secretHash ?? '' }, glances),
-      )
+      let poll
+      try {
+        poll = await pollTicket(db, { scene, secretHash: secretHash ?? '' }, glances)
+      } catch (error) {
+        throw counted(error, request)
+      }
       const interval = intervalOf(poll.status)
       const { delivery } = poll
       if (!delivery) {
@@ -225,12 +228,16 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     try {
       return await ask()
     } catch (error) {
-      const missed =
-        error instanceof AppError &&
-        (error.code === 'BAD_SECRET' || error.code === 'TICKET_NOT_FOUND')
-      if (missed) onMiss(request)
-      throw error
+      throw counted(error, request)
     }
+  }
+
+  function counted(error: unknown, request: Parameters<typeof onMiss>[0]): unknown {
+    const missed =
+      error instanceof AppError &&
+      (error.code === 'BAD_SECRET' || error.code === 'TICKET_NOT_FOUND')
+    if (missed) onMiss(request)
+    return error
   }
 }
 

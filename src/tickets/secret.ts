@@ -14,8 +14,13 @@ export const newScene = (): string => nanoid(22)
  */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'hex')
 
+const left = Buffer.alloc(64)
+const right = Buffer.alloc(64)
+
 /** In constant time. Fails closed on anything that is not two SHA-256 hashes. */
-export const sameHash = (a: string, b: string): boolean =>
-  a.length === 64 &&
-  b.length === 64 &&
-  timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))
+export function sameHash(a: string, b: string): boolean {
+  if (a.length !== 64 || b.length !== 64) return false
+  left.write(a, 'latin1')
+  right.write(b, 'latin1')
+  return timingSafeEqual(left, right)
+}

@@ -14,8 +14,9 @@ const log = pino({ level: 'warn' }, { write: (line) => void lines.push(JSON.pars
 
 let thrown: unknown
 const misses: string[] = []
-const app = Fastify({ loggerInstance: log, frameworkErrors, clientErrorHandler })
+const app = Fastify({ frameworkErrors: frameworkErrors(log), clientErrorHandler })
 await app.register(errorAnswers, {
+  log,
   onUnknownPath: (request: FastifyRequest) => {
     misses.push(request.url)
     if (misses.length > 3) throw new AppError('RATE_LIMITED', { retryAfter: 9.2 })

@@ -4,7 +4,7 @@ import { bearerHash } from '../../src/routes/bearer.ts'
 import { hashSecret } from '../../src/tickets/secret.ts'
 import { rawHttp } from '../fixtures/raw-http.ts'
 
-const app = Fastify()
+const app = Fastify({ http: { joinDuplicateHeaders: true } })
 app.get('/', async (request) => ({ hash: bearerHash(request) }))
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 t.teardown(() => app.close())

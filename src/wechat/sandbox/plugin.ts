@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, FastifySchema } from 'fastify'
+import type { FastifyBaseLogger, FastifyPluginAsync, FastifySchema } from 'fastify'
 import { controlRoutes } from './control-routes.ts'
 import { phoneRoutes } from './phone/routes.ts'
 import { createSandboxState } from './state.ts'
@@ -16,6 +16,8 @@ export type SandboxOptions = {
   publicUrl: string
   appid?: string
   secret?: string
+  /** By default the app's own. */
+  log?: Pick<FastifyBaseLogger, 'warn'>
   /** ms since 1970; tests move it. */
   now?: () => number
 }
@@ -43,7 +45,8 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
   await app.register(controlRoutes, { prefix: '/sandbox', state })
   await app.register(phoneRoutes, { prefix: '/sandbox' })
 
-  app.log.warn(
+  const { log = app.log } = options
+  log.warn(
     { appid, phone: `${publicUrl}/sandbox/phone` },
     'SANDBOX: this is not WeChat. Anybody can sign in as anybody. Never use it in production.',
   )
