@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { STATUS_CODES } from 'node:http'
 import { isUnavailable } from '../db/unavailable.ts'
 import { AppError, type Language } from '../errors.ts'
+import { about, isDebug, sceneOf } from './story.ts'
 import { varyBy } from './vary.ts'
 
 export type ErrorAnswersOptions = {
@@ -64,15 +65,12 @@ export function toAppError(error: unknown): AppError {
 
 export function sendError(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.statusCode >= 500) {
-    request.log.error(
-      { reqId: request.id, code: error.code, action: error.action, err: error.cause ?? error },
-      'request failed',
-    )
-  } else {
-    request.log.debug(
-      { reqId: request.id, code: error.code, detail: error.detail },
-      'request refused',
-    )
+    const { code, action, cause } = error
+    const line = { ...about(request, sceneOf(request)), code, action, err: cause ?? error }
+    request.log.error(line, 'request failed')
+  } else if (isDebug(request.log)) {
+    const { code, detail } = error
+    request.log.debug({ ...about(request, sceneOf(request)), code, detail }, 'request refused')
   }
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')
