@@ -15,6 +15,7 @@ import { pageHeaders } from './plugins/page-headers.ts'
 import { docsPage, openapi } from './plugins/openapi.ts'
 import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
+import { createStory, type Transition } from './plugins/story.ts'
 import { healthRoutes } from './routes/health.ts'
 import { pageRoutes } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
@@ -43,6 +44,13 @@ export type AppDeps = {
   trustProxy: readonly string[] | false
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: SandboxOptions | null
+  /** Whether logins leave a trail. */
+  keepTrail: boolean
+  /** Whoever counts what happens; nobody by default. */
+  observe?: {
+    transition?: (what: Transition) => void
+    pollBatch?: (size: number) => void
+  }
   /** Plugins of whoever runs the process: a stop in progress, metrics. */
   around?: ((app: FastifyInstance) => Promise<void>)[]
 }
@@ -75,6 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const onMiss = createStrangerLimit()
+  const story = createStory(deps.log, deps.observe?.transition)
 
   await app.register(crossOrigin, { origins: deps.corsOrigins })
   answerEverything(app)
@@ -97,6 +106,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       matchMode: deps.matchMode,
       rateCreate: deps.rates.create,
       onMiss,
+      story,
+      onPollBatch: deps.observe?.pollBatch,
     })
     await api.register(phoneRoutes, {
       db: deps.db,
@@ -106,6 +117,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       matchMode: deps.matchMode,
       site: deps.site,
       ratePhone: deps.rates.phone,
+      tell: story.tell,
+      keepTrail: deps.keepTrail,
     })
   })
 

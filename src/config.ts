@@ -40,6 +40,8 @@ export type Config = Readonly<{
   }
   /** Requests per address and minute. */
   rates: { create: number; phone: number }
+  /** How long the trail of logins is kept; 0 = not at all. */
+  auditDays: number
 }>
 
 /** Every problem of the settings at once, one sentence each. */
@@ -188,6 +190,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       signingKeys: values.SIGNING_KEYS ?? null,
     },
     rates: { create: values.RATE_CREATE, phone: values.RATE_PHONE },
+    auditDays: values.AUDIT_DAYS,
   })
 }
 

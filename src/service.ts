@@ -5,6 +5,8 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { connect, type Connection } from './db/connect.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
+import { registerGauges } from './gauges.ts'
+import { sweepLogins } from './logins/sweep.ts'
 import { createMetrics } from './plugins/metrics.ts'
 import { sweepRateLimits } from './plugins/rate-limits.ts'
 import { createShutdown } from './plugins/shutdown.ts'
@@ -66,8 +68,16 @@ async function start(
   const publicUrl =
     config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
 
-  const { db, close } = await openDatabase(config, log)
-  undo.push(close)
+  const connection = await openDatabase(config, log)
+  const { db } = connection
+  undo.push(connection.close)
+
+  const metrics =
+    config.ops.port === null
+      ? null
+      : createMetrics({
+          onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
+        })
 
   const { signingKeys, ttl } = config.tokens
   const keyring = signingKeys
@@ -85,11 +95,12 @@ async function start(
     ...(credentials ?? { appid: SANDBOX_APPID, secret: SANDBOX_SECRET }),
     ...(sandboxed ? { apiBase: `${local}/sandbox/wechat` } : {}),
     log,
+    onCall: metrics?.wechatCall,
   })
   undo.push(() => wechat.close())
+  if (metrics) registerGauges(metrics, { wechat, connection })
 
   const shutdown = createShutdown()
-  const metrics = config.ops.port === null ? null : createMetrics()
   const app = await buildApp({
     log,
     db,
@@ -105,6 +116,8 @@ async function start(
     corsOrigins: config.http.corsOrigins,
     trustProxy: config.http.trustProxy,
     sandbox: sandboxed ? { publicUrl } : null,
+    keepTrail: config.auditDays > 0,
+    ...(metrics ? { observe: { transition: metrics.tickets, pollBatch: metrics.pollBatch } } : {}),
     around: [shutdown.guard, ...(metrics ? [metrics.observe] : [])],
   })
   undo.push(async () => {
@@ -123,8 +136,10 @@ async function start(
     repeat({
       everyMs: SWEEP_MS,
       task: async (signal) => {
-        await sweepTickets(db, config.windows, signal)
+        const { expired } = await sweepTickets(db, config.windows, signal)
+        metrics?.tickets('expired', expired)
         await sweepRateLimits(db)
+        await sweepLogins(db, config.auditDays, signal)
       },
       onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
     }),

@@ -157,6 +157,12 @@ export const settings = Type.Object({
     maximum: 1_000_000,
     description: 'a whole number of requests per address and minute from 1 to 1000000',
   }),
+  AUDIT_DAYS: Type.Integer({
+    default: 90,
+    minimum: 0,
+    maximum: 3650,
+    description: 'a whole number of days from 0 to 3650 (0 = keep no trail)',
+  }),
   LOG_LEVEL: Type.Union(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((l) => Type.Literal(l)),
     { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },

@@ -49,6 +49,7 @@ t.test('nothing set: every default', async (t) => {
       signingKeys: null,
     },
     rates: { create: 60, phone: 60 },
+    auditDays: 90,
   })
 })
 
@@ -86,6 +87,7 @@ t.test('everything set: every value', async (t) => {
       SIGNING_KEYS: 'file:/run/secrets/keys.json',
       RATE_CREATE: '30',
       RATE_PHONE: '40',
+      AUDIT_DAYS: '30',
       LOG_LEVEL: 'warn',
       UNKNOWN: 'is nobody’s business',
     }),
@@ -121,6 +123,7 @@ t.test('everything set: every value', async (t) => {
         signingKeys: 'file:/run/secrets/keys.json',
       },
       rates: { create: 30, phone: 40 },
+      auditDays: 30,
     },
   )
 })
@@ -239,6 +242,7 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   SIGNING_KEYS: { good: ['{"keys":[]}', 'file:keys.json'], bad: [] },
   RATE_CREATE: wholeNumber(1, 1_000_000),
   RATE_PHONE: wholeNumber(1, 1_000_000),
+  AUDIT_DAYS: wholeNumber(0, 3650),
   LOG_LEVEL: choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
 }
 

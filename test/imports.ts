@@ -59,7 +59,7 @@ t.test('there is something to read, and every import leads to a file', async (t)
 })
 
 t.test('the domain knows no HTTP, no WeChat and no settings', async (t) => {
-  for (const folder of ['src/tickets/', 'src/users/', 'src/tokens/']) {
+  for (const folder of ['src/tickets/', 'src/logins/', 'src/users/', 'src/tokens/']) {
     t.not(below(folder).length, 0, folder)
     for (const { file, own, packages } of below(folder)) {
       const wrong = own.filter((target) =>

@@ -5,6 +5,7 @@ import { startApp, type TestApp } from './fixtures/app.ts'
 import { call, clientOf, type Answer, type Json } from './fixtures/client.ts'
 import { postgresUrl } from './fixtures/database.ts'
 import { rowLock } from './fixtures/row-lock.ts'
+import { trailOf } from './tickets/fixtures/arrange.ts'
 
 type Replica = TestApp & ReturnType<typeof clientOf>
 
@@ -88,6 +89,13 @@ t.test('three replicas', async (t) => {
           t.match(first?.status, order[0] === 'cancel' ? 204 : 200, order.join(', then '))
           t.same(codes(others), [winner.others, winner.others])
           t.equal((await b.poll(ticket)).body.status, winner.poll)
+          const left = await trailOf(a.db, ticket.scene)
+          const outcomes = { login: ['confirmed'], deny: ['denied'], cancel: [] }
+          t.same(
+            left.map(({ outcome }) => outcome),
+            outcomes[order[0] as Decider],
+            'the trail has the winner',
+          )
         }
       }
     },
@@ -124,6 +132,11 @@ t.test('three replicas', async (t) => {
     t.equal(codes(answers).filter((each) => each === 'SCANNED_BY_ANOTHER').length, 19)
     const { body } = answers.find(({ status }) => status === 200) as Answer<Json>
     t.equal((await b.poll(ticket)).body.user.id, body.user.id)
+    t.match(
+      await trailOf(a.db, ticket.scene),
+      [{ outcome: 'confirmed', user_id: body.user.id }],
+      'and the trail has that one',
+    )
   })
 
   await t.test('one person’s double tap confirms once and both times succeeds', async (t) => {
@@ -137,6 +150,7 @@ t.test('three replicas', async (t) => {
     t.same(codes(await Promise.all(logins)), [200, 200])
     const first = await a.poll(ticket)
     t.equal((await b.poll(ticket)).body.token, first.body.token)
+    t.equal((await trailOf(a.db, ticket.scene)).length, 1, 'it is one login in the trail')
   })
 
   await t.test('a decision that waits while the window passes comes too late', async (t) => {

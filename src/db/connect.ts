@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely'
+import type { PoolUse } from './postgres.ts'
 import type { Database, Db } from './schema.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -8,7 +9,14 @@ export type ConnectLog = {
   warn(details: object, message: string): void
 }
 
-export type Connection = { db: Db; close(): Promise<void> }
+export type Connection = {
+  db: Db
+  /** How busy the pool is; PGlite has none. */
+  poolUse?: (() => PoolUse) | undefined
+  close(): Promise<void>
+}
+
+type Pool = PostgresPool & { use?: () => PoolUse }
 
 /** PostgreSQL that is not up yet is waited for this long, in milliseconds. */
 const START_WAIT_MS = 30_000
@@ -31,7 +39,7 @@ export async function connect(options: {
   queryTimeoutMs?: number
   waitMs?: number
 }): Promise<Connection> {
-  const { pool, place } = options.url.startsWith('pglite:')
+  const { pool, place }: { pool: Pool; place: string } = options.url.startsWith('pglite:')
     ? {
         pool: await openPglite(options.url.slice('pglite:'.length)),
         place: options.url,
@@ -47,7 +55,7 @@ export async function connect(options: {
     await db.destroy()
     throw error
   }
-  return { db, close: () => db.destroy() }
+  return { db, poolUse: pool.use, close: () => db.destroy() }
 }
 
 async function openPglite(folder: string): Promise<PostgresPool> {
@@ -57,7 +65,7 @@ async function openPglite(folder: string): Promise<PostgresPool> {
 
 async function openPostgres(
   options: Parameters<typeof import('./postgres.ts').openPostgresPool>[0],
-): Promise<PostgresPool> {
+): Promise<Pool> {
   const { openPostgresPool } = await import('./postgres.ts')
   return openPostgresPool(options)
 }

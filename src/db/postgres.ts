@@ -7,6 +7,9 @@ import { isUnavailable } from './unavailable.ts'
 const CONNECT_TIMEOUT_MS = 900
 const QUERY_TIMEOUT_MS = 5_000
 
+/** Connections: open ones, those of them that do nothing, and who waits for one; how many there may be. */
+export type PoolUse = { total: number; idle: number; waiting: number; max: number }
+
 /**
  * A pool of node-postgres. Timeouts are the client's own: a server-side `statement_timeout` in the
  * connection's start-up would be refused by PgBouncer, and would not help when packets are lost.
@@ -16,7 +19,7 @@ export function openPostgresPool(options: {
   poolSize: number
   log: ConnectLog
   queryTimeoutMs?: number
-}): PostgresPool {
+}): PostgresPool & { use: () => PoolUse } {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -41,6 +44,12 @@ export function openPostgresPool(options: {
       return wrapped
     },
     end: () => pool.end(),
+    use: () => ({
+      total: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      max: options.poolSize,
+    }),
   }
 }
 

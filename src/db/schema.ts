@@ -18,6 +18,20 @@ export type Database = {
     signs_from: Date
   }
   rate_limits: { key: string; count: number; resets_at: Date }
+  logins: {
+    id: Generated<string>
+    created_at: Generated<Date>
+    outcome: 'confirmed' | 'denied' | 'signed_in'
+    reason: 'declined' | 'wrong_match_code' | null
+    scene: string | null
+    user_id: string | null
+    appid: string
+    openid: string
+    requested_ip: string | null
+    requested_browser: string | null
+    requested_os: string | null
+    phone_ip: string | null
+  }
 }
 
 export type TicketTable = {

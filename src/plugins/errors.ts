@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { STATUS_CODES } from 'node:http'
 import { isUnavailable } from '../db/unavailable.ts'
 import { AppError, type Language } from '../errors.ts'
+import { about, isDebug, sceneOf } from './story.ts'
 import { varyBy } from './vary.ts'
 
 export type ErrorAnswersOptions = {
@@ -72,12 +73,12 @@ export function sendError(
   log: FastifyBaseLogger,
 ): void {
   if (error.statusCode >= 500) {
-    log.error(
-      { reqId: request.id, code: error.code, action: error.action, err: error.cause ?? error },
-      'request failed',
-    )
-  } else {
-    log.debug({ reqId: request.id, code: error.code, detail: error.detail }, 'request refused')
+    const { code, action, cause } = error
+    const line = { ...about(request, sceneOf(request)), code, action, err: cause ?? error }
+    log.error(line, 'request failed')
+  } else if (isDebug(log)) {
+    const { code, detail } = error
+    log.debug({ ...about(request, sceneOf(request)), code, detail }, 'request refused')
   }
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')

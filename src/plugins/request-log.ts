@@ -1,25 +1,39 @@
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
+import { isDebug, shortScene } from './story.ts'
 
 /**
- * One line an answered request, at `debug`: thousands of polls a second are not news. Paths only,
- * never queries, headers or bodies: they are where secrets, tokens and login codes travel.
+ * One line an answered request, at `debug`; at `trace` for a poll that was answered, because of one
+ * login there are dozens. Paths only, never queries, headers or bodies: they are where secrets,
+ * tokens and login codes travel.
  */
 export const requestLog = fp<{ log: FastifyBaseLogger }>(
   async (app, { log }) => {
-    if (log.level !== 'debug' && log.level !== 'trace') return
-    app.addHook('onResponse', async (request, reply) => {
-      log.debug(
+    if (!isDebug(log)) return
+    app.addHook('onResponse', (request, reply, done) => {
+      const poll =
+        request.routeOptions.url === '/ticket/:scene' &&
+        request.method === 'GET' &&
+        reply.statusCode === 200
+      log[poll ? 'trace' : 'debug'](
         {
           reqId: request.id,
           method: request.method,
-          path: request.url.split('?', 1)[0],
+          path: pathOf(request.url),
           status: reply.statusCode,
           ms: Math.round(reply.elapsedTime * 10) / 10,
         },
         'answered',
       )
+      done()
     })
   },
   { name: 'request-log' },
 )
+
+/** With a ticket's short name in place of its scene, or of whatever somebody sent for one. */
+const pathOf = (url: string): string =>
+  (url.split('?', 1)[0] ?? '').replace(
+    /^\/ticket\/([^/]{9,})/,
+    (_, scene: string) => `/ticket/${shortScene(scene)}…`,
+  )

@@ -1,7 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
+import { recordOwnLogin, type Trail } from '../logins/record.ts'
+import { plainAddress } from '../plugins/address.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
+import { about, type Tell } from '../plugins/story.ts'
 import { confirmTicket } from '../tickets/confirm.ts'
 import { denyTicket } from '../tickets/deny.ts'
 import { lookAtTicket, type Ticket } from '../tickets/look.ts'
@@ -23,6 +27,9 @@ export type PhoneRoutesOptions = {
   site: string
   /** Calls an address may make in a minute. */
   ratePhone: number
+  tell: Tell
+  /** Whether logins leave a trail. */
+  keepTrail: boolean
 }
 
 /**
@@ -31,7 +38,7 @@ export type PhoneRoutesOptions = {
  */
 export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async (
   app,
-  { db, wechat, tokens, windows, matchMode, site, ratePhone },
+  { db, wechat, tokens, windows, matchMode, site, ratePhone, tell, keepTrail },
 ) => {
   const config = { rateLimit: perAddress('phone', ratePhone) }
 
@@ -61,8 +68,9 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     async (request) => {
       const { scene } = request.params
       await lookAtOpenTicket(scene)
-      const identity = await wechat.codeToSession(request.body.code)
+      const identity = await wechat.codeToSession(request.body.code, about(request, scene))
       const ticket = await scanTicket(db, { scene, identity, window: windows.confirm })
+      tell(request, scene, 'scanned', ticket.first)
       return {
         scene,
         status: 'scanned' as const,
@@ -100,8 +108,9 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     async (request) => {
       const { scene } = request.params
       await lookAtOpenTicket(scene)
-      const identity = await wechat.codeToSession(request.body.code)
-      await denyTicket(db, { scene, identity })
+      const identity = await wechat.codeToSession(request.body.code, about(request, scene))
+      const first = await denyTicket(db, { scene, identity, trail: trailOf(request) })
+      tell(request, scene, 'denied', first)
       return { scene, status: 'denied' as const }
     },
   )
@@ -132,8 +141,12 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     async (request) => {
       const { code, scene, match_code: matchCode } = request.body
       if (scene === undefined) {
-        const person = await wechat.codeToSession(code)
-        return ownLogin(person, await identifyUser(db, person))
+        const person = await wechat.codeToSession(code, about(request))
+        const user = await identifyUser(db, person)
+        const answer = await ownLogin(person, user)
+        const trail = trailOf(request)
+        if (trail) await recordOwnLogin(db, { ...trail, ...person, userId: user.id })
+        return answer
       }
 
       const ticket = await lookAtTicket(db, scene)
@@ -146,19 +159,31 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
         })
       }
 
-      const person = await wechat.codeToSession(code)
+      const person = await wechat.codeToSession(code, about(request, scene))
       if (ticket.owner && !sameIdentity(ticket.owner, person)) throw outcomeError(ticket, person)
       if (matchMode === 'choose' && !decided && matchCode !== ticket.matchCode) {
-        await denyTicket(db, { scene, identity: person })
+        const reason = 'wrong_match_code'
+        const trail = trailOf(request)
+        const first = await denyTicket(db, { scene, identity: person, reason, trail })
+        tell(request, scene, 'denied', first, { reason })
         throw new AppError('MATCH_CODE_WRONG')
       }
 
       const user = await identifyUser(db, person)
+      let first = false
       if (!decided) {
         const { id: userId, now } = user
         const token = await tokens.sign({ for: 'web', userId, person, now })
-        await confirmTicket(db, { scene, identity: person, userId, token, window: windows.pickup })
+        first = await confirmTicket(db, {
+          scene,
+          identity: person,
+          userId,
+          token,
+          window: windows.pickup,
+          trail: trailOf(request),
+        })
       }
+      tell(request, scene, 'confirmed', first)
       return { scene, status: 'confirmed' as const, ...(await ownLogin(person, user)) }
     },
   )
@@ -176,6 +201,9 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
       token_expires_in: tokens.ttl,
     }
   }
+
+  const trailOf = (request: FastifyRequest): Trail | undefined =>
+    keepTrail ? { phoneIp: plainAddress(request.ip) } : undefined
 
   async function lookAtOpenTicket(scene: string): Promise<void> {
     const { status } = await lookAtTicket(db, scene)

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import accepts from 'accepts'
+import type { FastifyRequest } from 'fastify'
 import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
+import { about, type Story } from '../plugins/story.ts'
 import { createThrottle } from '../plugins/throttle.ts'
 import { varyBy } from '../plugins/vary.ts'
 import { cancelTicket } from '../tickets/cancel.ts'
@@ -28,7 +30,10 @@ export type TicketRoutesOptions = {
   /** Tickets an address may create in a minute. */
   rateCreate: number
   /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
-  onMiss: (request: Parameters<typeof requesterOf>[0]) => void
+  onMiss: (request: FastifyRequest) => void
+  story: Story
+  /** Hears how many polls shared a statement. */
+  onPollBatch?: ((size: number) => void) | undefined
 }
 
 /** So many polls come free on top of the pace: a reload, a tab that wakes, an impatient person. */
@@ -37,11 +42,12 @@ const POLL_BURST = 10
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, wechat, windows, matchMode, rateCreate, onMiss },
+  { db, wechat, windows, matchMode, rateCreate, onMiss, story, onPollBatch },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
-  const glances = createGlances(db)
+  const glances = createGlances(db, onPollBatch)
+  const { tell, note } = story
   const making = new Map<string, Promise<Uint8Array>>()
 
   app.post(
@@ -67,6 +73,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         ttl: windows.ticket,
         requester: requesterOf(request),
       })
+      tell(request, ticket.scene, 'created', true)
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)
@@ -116,6 +123,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         refuse(pace.take(secretHash as string, (interval || 1) * 500, POLL_BURST))
         return { scene, status: poll.status, expires_in: poll.expiresIn, interval }
       }
+      tell(request, scene, 'delivered', delivery.first)
       const { exp = 0 } = decodeJwt(delivery.token)
       return {
         scene,
@@ -158,7 +166,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const { scene } = request.params
       const stored = await missesCount(request, () => readCodeImage(db, scene))
-      const image = Buffer.from(stored ?? (await makeOnce(scene)))
+      const image = Buffer.from(stored ?? (await makeOnce(request, scene)))
       const type = imageType(image)
       if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })
 
@@ -199,20 +207,22 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const secretHash = bearerHash(request) ?? ''
       const { scene } = request.params
-      await missesCount(request, () => cancelTicket(db, { scene, secretHash }))
+      const first = await missesCount(request, () => cancelTicket(db, { scene, secretHash }))
+      tell(request, scene, 'canceled', first)
       return reply.code(204).send(null)
     },
   )
 
   /** One call to WeChat, however many browsers of this replica wait for the same code. */
-  function makeOnce(scene: string): Promise<Uint8Array> {
+  function makeOnce(request: FastifyRequest, scene: string): Promise<Uint8Array> {
     let made = making.get(scene)
     if (!made) {
       made = readCodeImage(db, scene)
         .then(async (stored) => {
           if (stored) return stored
-          const { bytes } = await wechat.codeImage(scene)
+          const { bytes } = await wechat.codeImage(scene, about(request, scene))
           await storeCodeImage(db, scene, bytes)
+          note(request, scene, 'code made')
           return bytes
         })
         .finally(() => making.delete(scene))
@@ -221,10 +231,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     return made
   }
 
-  async function missesCount<T>(
-    request: Parameters<typeof onMiss>[0],
-    ask: () => Promise<T>,
-  ): Promise<T> {
+  async function missesCount<T>(request: FastifyRequest, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {

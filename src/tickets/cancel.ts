@@ -8,12 +8,13 @@ import { goneError, isDead } from './ticket.ts'
 /**
  * pending or scanned → canceled: the browser gives up. Repeating it is fine.
  *
+ * @returns whether this call canceled it; false: it had been
  * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`, `ALREADY_CONFIRMED`, 410
  */
 export async function cancelTicket(
   db: Db,
   input: { scene: string; secretHash: string },
-): Promise<void> {
+): Promise<boolean> {
   const { rows } = await sql`
     update tickets
     set status = 'canceled'
@@ -23,10 +24,10 @@ export async function cancelTicket(
       and expires_at > now()
     returning scene
   `.execute(db)
-  if (rows.length > 0) return
+  if (rows.length > 0) return true
 
   const ticket = await lookAtTicket(db, input.scene)
   if (!sameHash(ticket.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')
-  if (ticket.status === 'canceled') return
+  if (ticket.status === 'canceled') return false
   throw isDead(ticket.status) ? goneError(ticket.status) : new AppError('ALREADY_CONFIRMED')
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
+import { decide, type Trail } from '../logins/record.ts'
 import { lookAtTicket } from './look.ts'
 import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
 
@@ -8,14 +9,23 @@ import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
  * Repeated by the same identity it changes nothing and is fine: the first token stands.
  *
  * @param input.window seconds to collect the token
+ * @param input.trail what the audit trail keeps of it; without one it keeps nothing
+ * @returns whether this call confirmed it; false: it had been, by the same identity
  * @throws {AppError} `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`, 410
  */
 export async function confirmTicket(
   db: Db,
-  input: { scene: string; identity: Identity; userId: string; token: string; window: number },
-): Promise<void> {
+  input: {
+    scene: string
+    identity: Identity
+    userId: string
+    token: string
+    window: number
+    trail?: Trail | undefined
+  },
+): Promise<boolean> {
   const { scene, identity } = input
-  const { rows } = await sql`
+  const decision = sql`
     update tickets
     set
       status = 'confirmed',
@@ -28,12 +38,11 @@ export async function confirmTicket(
       and status in ('pending', 'scanned')
       and expires_at > now()
       and (openid is null or (appid = ${identity.appid} and openid = ${identity.openid}))
-    returning scene
-  `.execute(db)
-  if (rows.length > 0) return
+  `
+  if (await decide(db, decision, input.trail)) return true
 
   const ticket = await lookAtTicket(db, scene)
   const confirmed = ticket.status === 'confirmed' || ticket.status === 'consumed'
-  if (confirmed && ticket.owner && sameIdentity(ticket.owner, identity)) return
+  if (confirmed && ticket.owner && sameIdentity(ticket.owner, identity)) return false
   throw outcomeError(ticket, identity)
 }

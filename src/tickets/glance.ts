@@ -34,13 +34,16 @@ const statement = `
 /**
  * Glances that share statements: those which arrive in one turn of the event loop, or while others
  * are being answered, go to the database together. When nothing is under way, nothing is waited for.
+ *
+ * @param onBatch hears how many shared a statement
  */
-export function createGlances(db: Db): Glances {
+export function createGlances(db: Db, onBatch?: (size: number) => void): Glances {
   let free = IN_FLIGHT
   const ready: (() => void)[] = []
 
   const loader = new DataLoader<string, Glance | undefined>(
     async (scenes) => {
+      onBatch?.(scenes.length)
       try {
         return await glanceAt(db, scenes)
       } finally {

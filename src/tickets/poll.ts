@@ -9,8 +9,8 @@ export type Poll = {
   status: Status
   /** Seconds left of the current window, rounded up; 0 once nothing is left to wait for. */
   expiresIn: number
-  /** Present on delivery, and on its repetition within the grace. */
-  delivery?: { token: string; userId: string; now: number }
+  /** Present on delivery (`first`), and on its repetition within the grace. */
+  delivery?: { token: string; userId: string; now: number; first: boolean }
 }
 
 type Row = {
@@ -60,23 +60,24 @@ export async function pollTicket(
   if (!row) throw new AppError('TICKET_NOT_FOUND')
 
   if (statusOf(row) === 'confirmed') {
-    const after = (await claim(db, input)) ?? (await read(db, input.scene))
+    const claimed = await claim(db, input)
+    const after = claimed ?? (await read(db, input.scene))
     if (!after) throw new AppError('TICKET_NOT_FOUND')
-    return answer(after)
+    return answer(after, claimed !== undefined)
   }
   if (row.status === 'consumed' && !row.in_grace && row.token !== null) {
     await forget(db, input.scene)
   }
-  return answer(row)
+  return answer(row, false)
 }
 
-function answer(row: Row): Poll {
+function answer(row: Row, first: boolean): Poll {
   const status = statusOf(row)
   if (row.status === 'consumed' && row.in_grace && row.token !== null && row.user_id !== null) {
     return {
       status: 'confirmed',
       expiresIn: row.expires_in,
-      delivery: { token: row.token, userId: row.user_id, now: row.now },
+      delivery: { token: row.token, userId: row.user_id, now: row.now, first },
     }
   }
   const waiting = status === 'pending' || status === 'scanned'

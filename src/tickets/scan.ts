@@ -8,14 +8,15 @@ import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
  * Repeated by the owner it changes nothing and answers the same.
  *
  * @param input.window seconds to decide
+ * @returns the ticket, and whether this call scanned it
  * @throws {AppError} `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`, `ALREADY_CONFIRMED`, 410
  */
 export async function scanTicket(
   db: Db,
   input: { scene: string; identity: Identity; window: number },
-): Promise<Ticket> {
+): Promise<Ticket & { first: boolean }> {
   const { scene, identity } = input
-  await sql`
+  const { numAffectedRows } = await sql`
     update tickets
     set
       status = 'scanned',
@@ -29,7 +30,7 @@ export async function scanTicket(
 
   const ticket = await lookAtTicket(db, scene)
   if (ticket.status === 'scanned' && ticket.owner && sameIdentity(ticket.owner, identity)) {
-    return ticket
+    return { ...ticket, first: numAffectedRows === 1n }
   }
   throw outcomeError(ticket, identity)
 }

@@ -15,6 +15,11 @@ export type AccessToken = {
   drop(failed: string): void
   /** Gets the first token in the background. Never throws. */
   start(): void
+  /**
+   * How long ago WeChat gave the token that is held and how long it will live, in seconds; null while
+   * there is none.
+   */
+  life(): { age: number; expiresIn: number } | null
   close(): void
 }
 
@@ -42,7 +47,7 @@ export function createAccessToken(options: {
   clock?: Clock
 }): AccessToken {
   const { fetch, clock = monotonicClock } = options
-  let held: { value: string; endsAt: number } | undefined
+  let held: { value: string; askedAt: number; endsAt: number } | undefined
   let refused: { error: unknown; until: number } | undefined
   let flight: Promise<string> | undefined
   let failures = 0
@@ -59,7 +64,7 @@ export function createAccessToken(options: {
     const askedAt = clock.now()
     try {
       const { value, expiresIn } = await fetch()
-      held = { value, endsAt: askedAt + expiresIn * second }
+      held = { value, askedAt, endsAt: askedAt + expiresIn * second }
       refused = undefined
       failures = 0
       schedule(renewalDelay(expiresIn * second))
@@ -99,6 +104,15 @@ export function createAccessToken(options: {
     },
 
     start: renewInBackground,
+
+    life() {
+      if (held === undefined) return null
+      const now = clock.now()
+      return {
+        age: (now - held.askedAt) / second,
+        expiresIn: Math.max(0, held.endsAt - now) / second,
+      }
+    },
 
     close() {
       closed = true

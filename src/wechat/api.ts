@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { Breaker } from './breaker.ts'
+import { outcomeOf } from './call-outcome.ts'
+import type { WechatCall } from './call-outcome.ts'
 import { refusalError } from './error-codes.ts'
 import type { WechatApi, WechatSettings } from './error-codes.ts'
 import { isOutage, isPause, WechatRefusal } from './failures.ts'
@@ -26,13 +28,24 @@ export function createApi(options: {
   breaker: Breaker
   timeoutMs: number
   settings: WechatSettings
+  /** Hears of every request that was sent, a repetition too. */
+  onCall?: ((call: WechatCall) => void) | undefined
 }): Api {
-  const { name, transport, breaker, timeoutMs, settings } = options
+  const { name, transport, breaker, timeoutMs, settings, onCall } = options
 
   function attempt<T>(request: WechatRequest, take: Take<T>, limitMs: number): Promise<T> {
     return breaker.run(async () => {
-      const bytes = await transport.send(request, limitMs)
-      return take(bytes, () => parse(bytes, request.secrets))
+      const sentAt = performance.now()
+      let errcode = '0'
+      try {
+        const bytes = await transport.send(request, limitMs)
+        return take(bytes, () => parse(bytes, request.secrets))
+      } catch (error) {
+        errcode = outcomeOf(name, error)
+        throw error
+      } finally {
+        onCall?.({ api: name, errcode, seconds: (performance.now() - sentAt) / 1000 })
+      }
     })
   }
 

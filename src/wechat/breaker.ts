@@ -10,6 +10,8 @@ export type Breaker = {
    * @throws {AppError} `WECHAT_BUSY` at once, with `retryAfter`, while open; `SHUTTING_DOWN` once closed.
    */
   run<T>(work: () => Promise<T>): Promise<T>
+  /** Whether calls fail at once, all but the one that tries whether WeChat answers again. */
+  isOpen(): boolean
   close(): void
 }
 
@@ -69,6 +71,8 @@ export function createBreaker(options: {
         })
       }
     },
+
+    isOpen: () => circuit.opened || circuit.halfOpen,
 
     close() {
       shut = true

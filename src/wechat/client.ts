@@ -4,6 +4,7 @@ import { createAccessToken } from './access-token.ts'
 import type { FetchedToken } from './access-token.ts'
 import { createApi, unexpected } from './api.ts'
 import { createBreaker } from './breaker.ts'
+import type { WechatCall } from './call-outcome.ts'
 import type { WechatApi, WechatSettings } from './error-codes.ts'
 import { errcodeOf } from './failures.ts'
 import { imageType } from './image-type.ts'
@@ -24,18 +25,25 @@ export type WechatClient = {
   /**
    * Turns a login code into who it is. A code is sent to WeChat once, whatever comes of it.
    *
+   * @param about what a log line of this call says beside: whose request it was
    * @throws {AppError} `LOGIN_CODE_INVALID`, `LOGIN_CODE_USED`, `WECHAT_USER_BLOCKED`,
    * `WECHAT_USER_RATE_LIMITED`, `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
    */
-  codeToSession(loginCode: string): Promise<WechatSession>
+  codeToSession(loginCode: string, about?: object): Promise<WechatSession>
   /**
    * The mini program code of a scene (`[A-Za-z0-9_-]`, at most 32 characters).
    *
+   * @param about what a log line of this call says beside: whose request it was
    * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
    */
-  codeImage(scene: string): Promise<CodeImage>
+  codeImage(scene: string, about?: object): Promise<CodeImage>
   /** Gets the access token in the background and keeps it fresh. Never throws. */
   start(): void
+  /** How it is with WeChat: the access token's life in seconds, and which APIs are not asked now. */
+  health(): {
+    token: { age: number; expiresIn: number } | null
+    paused: Record<WechatApi, boolean>
+  }
   /** Ends timers and connections; what is under way fails, later calls get `SHUTTING_DOWN`. */
   close(): Promise<void>
 }
@@ -52,6 +60,7 @@ function refusesToken(error: unknown): boolean {
  * @param options.apiBase without a trailing slash; may contain a path
  * @param options.timeoutMs milliseconds per call, body included
  * @param options.codeWidth pixels, 280 to 1280
+ * @param options.onCall hears of every request that was sent to WeChat
  * @param options.dispatcher for tests; by default an undici Agent of its own
  */
 export function createWechatClient(
@@ -60,10 +69,11 @@ export function createWechatClient(
     apiBase: string
     timeoutMs: number
     log: WechatLog
+    onCall?: ((call: WechatCall) => void) | undefined
     dispatcher?: Dispatcher
   },
 ): WechatClient {
-  const { appid, secret, apiBase, timeoutMs, log, dispatcher } = options
+  const { appid, secret, apiBase, timeoutMs, log, onCall, dispatcher } = options
   const transport = createTransport({ apiBase, dispatcher })
   const breakers = {
     stable_token: createBreaker({ name: 'stable_token', log }),
@@ -71,7 +81,7 @@ export function createWechatClient(
     jscode2session: createBreaker({ name: 'jscode2session', log }),
   }
   const api = (name: WechatApi) =>
-    createApi({ name, transport, breaker: breakers[name], timeoutMs, settings: options })
+    createApi({ name, transport, breaker: breakers[name], timeoutMs, settings: options, onCall })
   const tokenApi = api('stable_token')
   const imageApi = api('getwxacodeunlimit')
   const sessionApi = api('jscode2session')
@@ -79,11 +89,11 @@ export function createWechatClient(
   const accessToken = createAccessToken({ fetch: () => reported('stable_token', fetchToken()) })
 
   /** Logged here, once per question to WeChat: many callers may be waiting for one answer. */
-  async function reported<T>(name: WechatApi, work: Promise<T>): Promise<T> {
+  async function reported<T>(name: WechatApi, work: Promise<T>, about?: object): Promise<T> {
     try {
       return await work
     } catch (error) {
-      throw report(log, name, error)
+      throw report(log, name, error, about)
     }
   }
 
@@ -142,34 +152,44 @@ export function createWechatClient(
   }
 
   return {
-    async codeToSession(loginCode) {
+    async codeToSession(loginCode, about) {
       spentCodes.spend(loginCode)
       try {
-        return await reported('jscode2session', fetchSession(loginCode))
+        return await reported('jscode2session', fetchSession(loginCode), about)
       } catch (error) {
         if (error instanceof AppError) spentCodes.failed(loginCode, error)
         throw error
       }
     },
 
-    async codeImage(scene) {
+    async codeImage(scene, about) {
       const token = await accessToken.get()
       try {
         return await fetchImage(scene, token)
       } catch (error) {
-        if (!refusesToken(error)) throw report(log, 'getwxacodeunlimit', error)
+        if (!refusesToken(error)) throw report(log, 'getwxacodeunlimit', error, about)
         accessToken.drop(token)
         const renewed = await accessToken.get()
         // WeChat gives out the very token it refuses: asking with it once more is useless.
-        if (renewed === token) throw report(log, 'getwxacodeunlimit', error)
-        log.info({ api: 'getwxacodeunlimit', errcode: errcodeOf(error) }, 'Access token replaced')
-        return await reported('getwxacodeunlimit', fetchImage(scene, renewed))
+        if (renewed === token) throw report(log, 'getwxacodeunlimit', error, about)
+        const line = { ...about, api: 'getwxacodeunlimit', errcode: errcodeOf(error) }
+        log.info(line, 'Access token replaced')
+        return await reported('getwxacodeunlimit', fetchImage(scene, renewed), about)
       }
     },
 
     start() {
       accessToken.start()
     },
+
+    health: () => ({
+      token: accessToken.life(),
+      paused: {
+        stable_token: breakers.stable_token.isOpen(),
+        getwxacodeunlimit: breakers.getwxacodeunlimit.isOpen(),
+        jscode2session: breakers.jscode2session.isOpen(),
+      },
+    }),
 
     async close() {
       accessToken.close()

@@ -17,6 +17,12 @@ export class WechatRefusal extends Error {
 /** WeChat did not answer: a timeout, a connection that failed, HTTP 5xx. */
 export class WechatOutage extends Error {
   override name = 'WechatOutage'
+  readonly kind: 'timeout' | 'network' | 'http_5xx'
+
+  constructor(message: string, kind: WechatOutage['kind'] = 'network') {
+    super(message)
+    this.kind = kind
+  }
 }
 
 /** WeChat was not asked: its last answers failed. */

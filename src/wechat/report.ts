@@ -14,12 +14,15 @@ export type WechatLog = {
  * Writes the one line of a failed call: error where the operator has to change something, info
  * where it is the caller's doing (anybody can send a wrong login code), warn for the rest. Returns
  * the error, to be thrown. Where WeChat was not asked at all there is no line: the breaker wrote one.
+ *
+ * @param about what else the line says: whose request it was
  */
-export function report<E>(log: WechatLog, api: WechatApi, error: E): E {
+export function report<E>(log: WechatLog, api: WechatApi, error: E, about: object = {}): E {
   if (!(error instanceof AppError)) return error
   const { cause } = error
   if (isPause(error) || !(cause instanceof Error)) return error
   const line = {
+    ...about,
     api,
     code: error.code,
     ...(cause instanceof WechatRefusal

@@ -65,7 +65,7 @@ export function createTransport(options: {
         throw translate(error, signal, timeoutMs, request.secrets)
       }
       if (bytes === undefined) throw tooLarge()
-      if (status >= 500) throw outage('WECHAT_BUSY', `HTTP ${status}`, gatewayAction)
+      if (status >= 500) throw outage('http_5xx', `HTTP ${status}`, gatewayAction)
       if (status !== 200) {
         throw new AppError('WECHAT_ERROR', {
           cause: new Error(`HTTP ${status}`),
@@ -119,7 +119,7 @@ function translate(
   if (id === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLarge()
   if (signal.aborted || timeouts.has(id)) {
     return outage(
-      'WECHAT_TIMEOUT',
+      'timeout',
       `no complete answer within ${timeoutMs} ms`,
       'If it stays, check the network between here and WECHAT_API_BASE, or raise WECHAT_TIMEOUT_MS.',
     )
@@ -131,14 +131,15 @@ function translate(
     })
   }
   return outage(
-    'WECHAT_BUSY',
+    'network',
     redact(`${id} ${message}`.trim(), secrets),
     'Check that this host reaches WECHAT_API_BASE: name resolution, firewall, proxy, certificates.',
   )
 }
 
-function outage(code: 'WECHAT_BUSY' | 'WECHAT_TIMEOUT', what: string, action: string): AppError {
-  return new AppError(code, { cause: new WechatOutage(what), action })
+function outage(kind: WechatOutage['kind'], what: string, action: string): AppError {
+  const code = kind === 'timeout' ? 'WECHAT_TIMEOUT' : 'WECHAT_BUSY'
+  return new AppError(code, { cause: new WechatOutage(what, kind), action })
 }
 
 function tooLarge(): AppError {

@@ -18,7 +18,7 @@ async function setUp(t: Test, queryTimeoutMs?: number) {
   const outside = await connect({ url, poolSize: 1, log: quietLog })
   t.teardown(one.close)
   t.teardown(outside.close)
-  return { db: one.db, outside: outside.db, warnings }
+  return { db: one.db, poolUse: one.poolUse, outside: outside.db, warnings }
 }
 
 const pidOf = async (db: Db): Promise<number> =>
@@ -92,11 +92,15 @@ t.test('a statement that is wrong costs no connection', async (t) => {
 })
 
 t.test('who gets no connection of the pool is told within a second', async (t) => {
-  const { db } = await setUp(t)
+  const { db, poolUse } = await setUp(t)
+  t.same(poolUse?.(), { total: 1, idle: 1, waiting: 0, max: 1 })
   await db.transaction().execute(async (tx) => {
     await sql`select 1`.execute(tx)
     const started = performance.now()
-    const error = await reasonOf(sql`select 1`.execute(db))
+    const waiting = reasonOf(sql`select 1`.execute(db))
+    await new Promise((resolve) => setImmediate(resolve))
+    t.same(poolUse?.(), { total: 1, idle: 0, waiting: 1, max: 1 })
+    const error = await waiting
     t.match(error, { message: /timeout exceeded when trying to connect/ })
     t.ok(isUnavailable(error))
     t.ok(performance.now() - started < 1_800)

@@ -23,7 +23,16 @@ t.test('metrics count what was answered, by route and never by ticket', async (t
   await client.poll(ticket)
   await client.poll(ticket)
   await call(`${url}/ticket/${ticket.scene}`)
-  await call(`${url}/no/such/path`)
+  for (const path of [
+    'no/such/path',
+    'nor/this',
+    `${ticket.scene}?x`,
+    'ticket/a/b/c',
+    '%E4%B8%AD',
+  ]) {
+    await call(`${url}/${path}`)
+  }
+  await call(`${url}/ticket/${ticket.scene}/qrcode`, { method: 'PATCH' })
 
   const { status, headers, body } = await call(`${ops}/metrics`)
   t.equal(status, 200)
@@ -36,7 +45,9 @@ t.test('metrics count what was answered, by route and never by ticket', async (t
   t.equal(count('/ticket', 'POST', 201), '1')
   t.equal(count('/ticket/:scene', 'GET', 200), '2')
   t.equal(count('/ticket/:scene', 'GET', 401), '1')
-  t.equal(count('unknown', 'GET', 404), '1')
+  t.equal(count('unknown', 'GET', 404), '5')
+  t.equal(count('unknown', 'PATCH', 405), '1')
+  t.notMatch(body, /such|%E4|中/, 'no path makes a series of its own')
   t.match(body, /^scenepass_http_request_duration_seconds_count\{.*route="\/ticket\/:scene"/m)
   t.match(body, /^process_cpu_seconds_total /m)
   t.match(body, /^nodejs_eventloop_lag_seconds /m)

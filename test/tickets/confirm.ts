@@ -10,7 +10,10 @@ import {
   movesDeadline,
   outcome,
   situations,
+  requester,
   stored,
+  trail,
+  trailOf,
   type Situation,
 } from './fixtures/arrange.ts'
 
@@ -46,6 +49,18 @@ for (const { name, open } of databases) {
           token: ticket.token,
           consumed_at: null,
         })
+        t.match(await trailOf(db, ticket.scene), [
+          {
+            outcome: 'confirmed',
+            reason: null,
+            ...alice,
+            user_id: ticket.userId,
+            requested_ip: requester.ip,
+            requested_browser: requester.browser,
+            requested_os: requester.os,
+            phone_ip: trail.phoneIp,
+          },
+        ])
       })
     }
 
@@ -55,18 +70,28 @@ for (const { name, open } of databases) {
         const mine = await arrange(db, situation)
         const theirs = await arrange(db, situation)
         const before = [await stored(db, mine.scene), await stored(db, theirs.scene)]
+        const written = [await trailOf(db, mine.scene), await trailOf(db, theirs.scene)]
         t.equal(await outcome(confirmAs(db, mine, alice, 'another token')), own)
         t.equal(await outcome(confirmAs(db, theirs, bob, 'another token')), other)
         const after = [await stored(db, mine.scene), await stored(db, theirs.scene)]
         if (situation === 'pending') return
         t.same(after[1], before[1], 'nothing of what another asked was written')
-        if (situation !== 'scanned') t.same(after[0], before[0], 'the first token stands')
+        t.same(await trailOf(db, theirs.scene), written[1], 'nor in the trail')
+        if (situation === 'scanned') return
+        t.same(after[0], before[0], 'the first token stands')
+        t.same(await trailOf(db, mine.scene), written[0], 'a repeat is no second login')
       })
     }
 
     await t.test('the same openid of another mini program is another user', async (t) => {
       const ticket = await arrange(db, 'scanned')
       t.equal(await outcome(confirmAs(db, ticket, aliceElsewhere)), 'SCANNED_BY_ANOTHER')
+    })
+
+    await t.test('only the call that confirms it says so', async (t) => {
+      const ticket = await arrange(db, 'scanned')
+      t.equal(await confirmAs(db, ticket, alice), true)
+      t.equal(await confirmAs(db, ticket, alice), false)
     })
 
     await t.test('an unknown scene is TICKET_NOT_FOUND', async (t) => {

@@ -11,6 +11,8 @@ import {
   outcome,
   situations,
   stored,
+  trail,
+  trailOf,
   type Situation,
 } from './fixtures/arrange.ts'
 
@@ -32,7 +34,8 @@ const answers: Record<Situation, [own: string, other: string]> = {
 for (const { name, open } of databases) {
   t.test(name, async (t) => {
     const { db } = await open(t)
-    const deny = (scene: string, identity: typeof alice) => denyTicket(db, { scene, identity })
+    const deny = (scene: string, identity: typeof alice) =>
+      denyTicket(db, { scene, identity, trail })
 
     for (const from of ['pending', 'scanned'] as const) {
       await t.test(`${from} → denied, which moves no window and leaves no token`, async (t) => {
@@ -41,6 +44,15 @@ for (const { name, open } of databases) {
         await deny(scene, alice)
         t.match(await stored(db, scene), { status: 'denied', ...alice, user_id: null, token: null })
         t.equal(await deadline(db, scene), at)
+        t.match(await trailOf(db, scene), [
+          {
+            outcome: 'denied',
+            reason: 'declined',
+            ...alice,
+            user_id: null,
+            phone_ip: trail.phoneIp,
+          },
+        ])
       })
     }
 
@@ -50,11 +62,15 @@ for (const { name, open } of databases) {
         const mine = await arrange(db, situation)
         const theirs = await arrange(db, situation)
         const before = [await stored(db, mine.scene), await stored(db, theirs.scene)]
+        const written = [await trailOf(db, mine.scene), await trailOf(db, theirs.scene)]
         t.equal(await outcome(deny(mine.scene, alice)), own)
         t.equal(await outcome(deny(theirs.scene, bob)), other)
         if (situation === 'pending') return
         t.same(await stored(db, theirs.scene), before[1])
-        if (situation !== 'scanned') t.same(await stored(db, mine.scene), before[0])
+        t.same(await trailOf(db, theirs.scene), written[1])
+        if (situation === 'scanned') return
+        t.same(await stored(db, mine.scene), before[0])
+        t.same(await trailOf(db, mine.scene), written[0], 'a repeat leaves no second row')
       })
     }
 

@@ -31,7 +31,8 @@ t.test('whole logins are heap-only updates', async (t) => {
       await poll()
       const { id: userId } = await identifyUser(db, { ...identity, unionid: null })
       const token = 'x'.repeat(600)
-      await confirmTicket(db, { scene, identity, userId, token, window: 60 })
+      const trail = { phoneIp: '198.51.100.7' }
+      await confirmTicket(db, { scene, identity, userId, token, window: 60, trail })
       if ((await poll()).delivery?.token !== token) t.fail('no token')
     }
   }

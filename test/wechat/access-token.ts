@@ -138,6 +138,22 @@ t.test('a life is counted from the question, not from the answer', async (t) => 
   t.equal(await second, 'B')
 })
 
+t.test('its age is known while there is one, also when it has ended', async (t) => {
+  const { accessToken, wechat, advance } = setUp(() => ({ value: 'A', expiresIn: 300 }))
+  t.equal(accessToken.life(), null)
+  await accessToken.get()
+  t.same(accessToken.life(), { age: 0, expiresIn: 300 })
+  wechat.answer = () => {
+    throw outage()
+  }
+  await advance(seconds(100))
+  t.same(accessToken.life(), { age: 100, expiresIn: 200 })
+  await advance(seconds(300))
+  t.same(accessToken.life(), { age: 400, expiresIn: 0 })
+  accessToken.drop('A')
+  t.equal(accessToken.life(), null)
+})
+
 t.test('a refusal is remembered for 10 seconds', async (t) => {
   const { accessToken, wechat, advance } = setUp(() => {
     throw wrongSecret()

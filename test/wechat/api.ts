@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { createApi } from '../../src/wechat/api.ts'
+import type { WechatCall } from '../../src/wechat/call-outcome.ts'
 import { WechatOutage } from '../../src/wechat/failures.ts'
 import type { Transport, WechatRequest } from '../../src/wechat/transport.ts'
 
@@ -14,16 +15,21 @@ const settings = {
   codeWidth: 430,
 }
 
-/** An API over a transport of the test's making; `limits` are the time limits it was given. */
+/**
+ * An API over a transport of the test's making; `limits` are the time limits it was given, `calls`
+ * what was heard of it.
+ */
 function setUp(timeoutMs: number, send: (nth: number) => Promise<Buffer>) {
   const limits: number[] = []
+  const calls: WechatCall[] = []
   const transport: Transport = {
     send: (_, limitMs) => send(limits.push(limitMs)),
     close: async () => {},
   }
-  const breaker = { run: <T>(work: () => Promise<T>) => work(), close() {} }
-  const api = createApi({ name: 'stable_token', transport, breaker, timeoutMs, settings })
-  return { api, limits }
+  const breaker = { run: <T>(work: () => Promise<T>) => work(), isOpen: () => false, close() {} }
+  const onCall = (call: WechatCall) => void calls.push(call)
+  const api = createApi({ name: 'stable_token', transport, breaker, timeoutMs, settings, onCall })
+  return { api, limits, calls }
 }
 const outage = (code: 'WECHAT_BUSY' | 'WECHAT_TIMEOUT') =>
   new AppError(code, { cause: new WechatOutage('no answer') })
@@ -67,11 +73,21 @@ t.test('a request that is not to be repeated is not', async (t) => {
 })
 
 t.test('the second answer counts', async (t) => {
-  const { api } = setUp(200, async (nth) => {
+  const { api, calls } = setUp(200, async (nth) => {
+    await pause(20)
     if (nth === 1) throw outage('WECHAT_BUSY')
     return Buffer.from('{"errcode":0,"n":2}')
   })
   t.equal(await api.call(request, (_, json) => json()['n']), 2)
+  t.match(
+    calls,
+    [
+      { api: 'stable_token', errcode: 'network' },
+      { api: 'stable_token', errcode: '0' },
+    ],
+    'both were sent, so both are heard of',
+  )
+  for (const { seconds } of calls) t.ok(0.015 < seconds && seconds < 1, `${seconds} s`)
 })
 
 t.test('a bug is not taken for an outage', async (t) => {

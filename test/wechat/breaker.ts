@@ -35,6 +35,7 @@ function setUp(t: Test, resetMs?: number) {
 t.test('one failure, or four, do not open it', async (t) => {
   const { breaker } = setUp(t)
   for (let i = 0; i < 4; i += 1) await t.rejects(breaker.run(dead), { code: 'WECHAT_TIMEOUT' })
+  t.equal(breaker.isOpen(), false)
   t.equal(await breaker.run(async () => 'answer'), 'answer')
 })
 
@@ -48,6 +49,7 @@ t.test('five failures open it; it says when to come back', async (t) => {
   await t.rejects(breaker.run(work), { code: 'WECHAT_BUSY', retryAfter: 5 })
   t.equal(asked, false)
   t.ok(performance.now() - startedAt < 100, 'at once')
+  t.equal(breaker.isOpen(), true)
   t.match(lines, [{ level: 'warn', api: 'test' }])
 })
 

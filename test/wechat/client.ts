@@ -94,7 +94,7 @@ t.test('codeToSession', async (t) => {
   t.test('every errcode becomes its code, after one request', async (t) => {
     for (const [errcode, code] of expectedCodes.jscode2session) {
       const { client, count, lines } = setUp(t, { [sessionPath]: () => refusal(errcode) })
-      const error = await failure(client.codeToSession(loginCode))
+      const error = await failure(client.codeToSession(loginCode, { reqId: 'a-1' }))
       t.match(error, { code, name: 'AppError' }, `errcode ${errcode}`)
       t.equal(count(sessionPath), 1, 'sent once')
       t.equal(lines.length, 1, 'one line')
@@ -103,6 +103,7 @@ t.test('codeToSession', async (t) => {
       const user = code.startsWith('WECHAT_USER')
       t.match(lines[0], {
         level: user ? 'info' : level,
+        reqId: 'a-1',
         api: 'jscode2session',
         code,
         errcode,
@@ -327,11 +328,16 @@ t.test('the access token', async (t) => {
   })
 
   t.test('when the new one is refused too, that is the end', async (t) => {
-    const { client, count } = setUp(t, {
+    const { client, count, lines } = setUp(t, {
       [tokenPath]: (_, nth) => token(`TOKEN_${nth}`),
       [imagePath]: () => refusal(42001),
     })
-    t.match(await failure(client.codeImage('scene-1')), { code: 'WECHAT_ERROR' })
+    const error = await failure(client.codeImage('scene-1', { reqId: 'a-1' }))
+    t.match(error, { code: 'WECHAT_ERROR' })
+    t.match(lines, [
+      { level: 'info', reqId: 'a-1' },
+      { level: 'warn', reqId: 'a-1' },
+    ])
     t.equal(count(tokenPath), 2)
     t.equal(count(imagePath), 2)
   })
@@ -399,7 +405,12 @@ t.test('the breakers', async (t) => {
     t.ok(performance.now() - startedAt < 500)
     t.equal(count(sessionPath), 5)
     t.equal(lines.length, 6, 'five failures and the breaker; nothing for the calls not made')
+    t.equal(client.health().token, null)
     t.match(await client.codeImage('scene-1'), { contentType: 'image/jpeg' })
+    t.match(client.health(), {
+      token: { age: Number, expiresIn: Number },
+      paused: { stable_token: false, getwxacodeunlimit: false, jscode2session: true },
+    })
   })
 
   t.test('the retry does not go past an open one, and the reason is still told', async (t) => {
