@@ -18,6 +18,8 @@ export type Database = {
     signs_from: Date
   }
   rate_limits: { key: string; count: number; resets_at: Date }
+  code_stock: { scene: string; made_for: string; image: Uint8Array; created_at: Generated<Date> }
+  leases: { name: string; owner: string; expires_at: Date }
 }
 
 export type TicketTable = {
