@@ -38,6 +38,8 @@ export type AppDeps = {
   site: string
   windows: Windows
   matchMode: MatchMode
+  /** What codes in stock must be made for; null where there is no stock. */
+  stock: string | null
   rates: { create: number; phone: number }
   corsOrigins: readonly string[]
   trustProxy: readonly string[] | false
@@ -93,6 +95,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       wechat: deps.wechat,
       windows: deps.windows,
       matchMode: deps.matchMode,
+      stock: deps.stock,
       rateCreate: deps.rates.create,
       onMiss,
     })

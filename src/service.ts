@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
@@ -5,6 +6,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { connect, type Connection } from './db/connect.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
+import { keepCodeStock } from './keep-code-stock.ts'
 import { createMetrics } from './plugins/metrics.ts'
 import { sweepRateLimits } from './plugins/rate-limits.ts'
 import { createShutdown } from './plugins/shutdown.ts'
@@ -88,6 +90,8 @@ async function start(
   })
   undo.push(() => wechat.close())
 
+  const { codeStock: size } = config
+  const stock = size > 0 ? { size, madeFor: codesMadeFor(config, publicUrl) } : null
   const shutdown = createShutdown()
   const metrics = config.ops.port === null ? null : createMetrics()
   const app = await buildApp({
@@ -101,6 +105,7 @@ async function start(
     site: config.siteName ?? new URL(publicUrl).host,
     windows: config.windows,
     matchMode: config.matchMode,
+    stock: stock?.madeFor ?? null,
     rates: config.rates,
     corsOrigins: config.http.corsOrigins,
     trustProxy: config.http.trustProxy,
@@ -128,8 +133,20 @@ async function start(
       onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
     }),
   )
+  if (stock) {
+    const makeImage = async (scene: string) => (await wechat.codeImage(scene)).bytes
+    undo.push(keepCodeStock({ db, stock, makeImage, log }))
+  }
   log.info({ publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
   return local
+}
+
+/** A name for all that a code depends on: made for anything else, it would lead somewhere else. */
+function codesMadeFor({ wechat }: Config, publicUrl: string): string {
+  const { credentials, page, envVersion, checkPath, codeWidth, apiBase } = wechat
+  // The sandbox's codes lead to its own phone page; every replica behind one URL makes the same.
+  const by = credentials ? [credentials.appid, apiBase] : [SANDBOX_APPID, publicUrl]
+  return hash('sha256', JSON.stringify([...by, page, envVersion, checkPath, codeWidth]), 'hex')
 }
 
 async function openDatabase(config: Config, log: FastifyBaseLogger): Promise<Connection> {

@@ -25,6 +25,8 @@ export type TicketRoutesOptions = {
   wechat: Pick<WechatClient, 'codeImage'>
   windows: Windows
   matchMode: MatchMode
+  /** What codes in stock must be made for; null where there is no stock. */
+  stock: string | null
   /** Tickets an address may create in a minute. */
   rateCreate: number
   /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
@@ -37,7 +39,7 @@ const POLL_BURST = 10
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, wechat, windows, matchMode, rateCreate, onMiss },
+  { db, wechat, windows, matchMode, stock, rateCreate, onMiss },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
@@ -66,6 +68,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         scene: request.body.scene,
         ttl: windows.ticket,
         requester: requesterOf(request),
+        stock,
       })
       return reply
         .code(201)
