@@ -19,6 +19,7 @@ import { createStory, type Transition } from './plugins/story.ts'
 import { healthRoutes } from './routes/health.ts'
 import { pageRoutes } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
+import { qrcodeRoute } from './routes/qrcode.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 import type { MatchMode } from './tickets/match-code.ts'
@@ -39,6 +40,8 @@ export type AppDeps = {
   site: string
   windows: Windows
   matchMode: MatchMode
+  /** What codes in stock must be made for; null where there is no stock. */
+  stock: string | null
   rates: { create: number; phone: number }
   corsOrigins: readonly string[]
   trustProxy: readonly string[] | false
@@ -101,13 +104,19 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(rateLimits, { db: deps.db })
     await api.register(ticketRoutes, {
       db: deps.db,
-      wechat: deps.wechat,
       windows: deps.windows,
       matchMode: deps.matchMode,
+      stock: deps.stock,
       rateCreate: deps.rates.create,
       onMiss,
-      story,
+      tell: story.tell,
       onPollBatch: deps.observe?.pollBatch,
+    })
+    await api.register(qrcodeRoute, {
+      db: deps.db,
+      wechat: deps.wechat,
+      onMiss,
+      note: story.note,
     })
     await api.register(phoneRoutes, {
       db: deps.db,

@@ -27,6 +27,8 @@ export type Config = Readonly<{
     apiBase: string
     timeoutMs: number
   }
+  /** How many codes lie ready; 0: none. */
+  codeStock: number
   /** Seconds. */
   windows: { ticket: number; confirm: number; pickup: number }
   matchMode: Settings['MATCH_CODE']
@@ -176,6 +178,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       apiBase: String(values.WECHAT_API_BASE).replace(/\/+$/, ''),
       timeoutMs: values.WECHAT_TIMEOUT_MS,
     },
+    codeStock: values.CODE_STOCK,
     windows: {
       ticket: values.TICKET_TTL,
       confirm: values.CONFIRM_TTL,

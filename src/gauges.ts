@@ -1,12 +1,19 @@
 import type { Connection } from './db/connect.ts'
 import type { Metrics } from './plugins/metrics.ts'
+import { countCodeStock } from './tickets/code-stock.ts'
 import type { WechatClient } from './wechat/client.ts'
 
 /** What is read when somebody asks, rather than counted when it happens. */
 export function registerGauges(
   metrics: Metrics,
-  { wechat, connection }: { wechat: Pick<WechatClient, 'health'>; connection: Connection },
+  of: {
+    wechat: Pick<WechatClient, 'health'>
+    connection: Connection
+    /** What the codes in stock are made for; null where there is no stock. */
+    stock: string | null
+  },
 ): void {
+  const { wechat, connection, stock } = of
   metrics.gauge({
     name: 'scenepass_access_token_age_seconds',
     help: 'Since WeChat last gave the access token, which is asked for every 4 minutes; absent while there is none',
@@ -26,6 +33,13 @@ export function registerGauges(
         Object.entries(wechat.health().paused).map(([api, paused]) => [api, Number(paused)]),
       ),
   })
+  if (stock !== null) {
+    metrics.gauge({
+      name: 'scenepass_code_stock',
+      help: 'Codes that lie ready, for all replicas together',
+      collect: () => countCodeStock(connection.db, stock),
+    })
+  }
 
   const { poolUse } = connection
   // PGlite has no pool.

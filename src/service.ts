@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
@@ -7,6 +8,7 @@ import { connect, type Connection } from './db/connect.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { registerGauges } from './gauges.ts'
 import { sweepLogins } from './logins/sweep.ts'
+import { keepCodeStock } from './keep-code-stock.ts'
 import { createMetrics } from './plugins/metrics.ts'
 import { sweepRateLimits } from './plugins/rate-limits.ts'
 import { createShutdown } from './plugins/shutdown.ts'
@@ -98,7 +100,9 @@ async function start(
     onCall: metrics?.wechatCall,
   })
   undo.push(() => wechat.close())
-  if (metrics) registerGauges(metrics, { wechat, connection })
+  const { codeStock: size } = config
+  const stock = size > 0 ? { size, madeFor: codesMadeFor(config, publicUrl) } : null
+  if (metrics) registerGauges(metrics, { wechat, connection, stock: stock?.madeFor ?? null })
 
   const shutdown = createShutdown()
   const app = await buildApp({
@@ -112,6 +116,7 @@ async function start(
     site: config.siteName ?? new URL(publicUrl).host,
     windows: config.windows,
     matchMode: config.matchMode,
+    stock: stock?.madeFor ?? null,
     rates: config.rates,
     corsOrigins: config.http.corsOrigins,
     trustProxy: config.http.trustProxy,
@@ -144,8 +149,20 @@ async function start(
       onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
     }),
   )
+  if (stock) {
+    const makeImage = async (scene: string) => (await wechat.codeImage(scene)).bytes
+    undo.push(keepCodeStock({ db, stock, makeImage, log }))
+  }
   log.info({ publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
   return local
+}
+
+/** A name for all that a code depends on: made for anything else, it would lead somewhere else. */
+function codesMadeFor({ wechat }: Config, publicUrl: string): string {
+  const { credentials, page, envVersion, checkPath, codeWidth, apiBase } = wechat
+  // The sandbox's codes lead to its own phone page; every replica behind one URL makes the same.
+  const by = credentials ? [credentials.appid, apiBase] : [SANDBOX_APPID, publicUrl]
+  return hash('sha256', JSON.stringify([...by, page, envVersion, checkPath, codeWidth]), 'hex')
 }
 
 async function openDatabase(config: Config, log: FastifyBaseLogger): Promise<Connection> {

@@ -101,6 +101,12 @@ export const settings = Type.Object({
     maximum: 60_000,
     description: 'a whole number of milliseconds from 100 to 60000',
   }),
+  CODE_STOCK: Type.Integer({
+    default: 50,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'a whole number of codes from 0 to 10000 (0 = none are made in advance)',
+  }),
   TICKET_TTL: Type.Integer({
     default: 120,
     minimum: 1,

@@ -39,6 +39,7 @@ t.test('nothing set: every default', async (t) => {
       apiBase: 'https://api.weixin.qq.com',
       timeoutMs: 5000,
     },
+    codeStock: 50,
     windows: { ticket: 120, confirm: 120, pickup: 60 },
     matchMode: 'show',
     tokens: {
@@ -76,6 +77,7 @@ t.test('everything set: every value', async (t) => {
       WECHAT_CODE_WIDTH: '280',
       WECHAT_API_BASE: 'http://127.0.0.1:4000/sandbox/wechat/',
       WECHAT_TIMEOUT_MS: '2500',
+      CODE_STOCK: '0',
       TICKET_TTL: '300',
       CONFIRM_TTL: '90',
       PICKUP_TTL: '30',
@@ -113,6 +115,7 @@ t.test('everything set: every value', async (t) => {
         apiBase: 'http://127.0.0.1:4000/sandbox/wechat',
         timeoutMs: 2500,
       },
+      codeStock: 0,
       windows: { ticket: 300, confirm: 90, pickup: 30 },
       matchMode: 'choose',
       tokens: {
@@ -231,6 +234,7 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
     bad: ['api.weixin.qq.com', 'ftp://api.weixin.qq.com', 'https://a/?b', 'https://a/#b'],
   },
   WECHAT_TIMEOUT_MS: wholeNumber(100, 60_000),
+  CODE_STOCK: wholeNumber(0, 10_000),
   TICKET_TTL: wholeNumber(1, 3600),
   CONFIRM_TTL: wholeNumber(1, 3600),
   PICKUP_TTL: wholeNumber(1, 3600),

@@ -77,7 +77,11 @@ t.test('without any setting it is the sandbox on PGlite in ./data', async (t) =>
     join(cwd, '.env'),
     'TOKEN_ISSUER=https://from.the.file\nTOKEN_AUDIENCE_MINIPROGRAM=from-the-file\n',
   )
-  const env = { OPS_PORT: String(ops), TOKEN_AUDIENCE_MINIPROGRAM: 'from-the-environment' }
+  const env = {
+    OPS_PORT: String(ops),
+    TOKEN_AUDIENCE_MINIPROGRAM: 'from-the-environment',
+    CODE_STOCK: '2',
+  }
   const first = await start(t, env, cwd)
   t.match(first.stdout(), /SANDBOX: this is not WeChat/)
   t.ok(existsSync(join(cwd, 'data', 'PG_VERSION')))
@@ -102,6 +106,20 @@ t.test('without any setting it is the sandbox on PGlite in ./data', async (t) =>
     }
   })
 
+  await t.test('codes are there before anybody asks, also while WeChat is down', async (t) => {
+    const made = async () =>
+      (await call(`${first.url}/sandbox/calls`)).body.getwxacodeunlimit as number
+    await until(async () => (await made()) === 2)
+    const down = { api: 'getwxacodeunlimit', http_status: 500, times: 1_000 }
+    t.equal((await call(`${first.url}/sandbox/faults`, { json: down })).status, 204)
+    const newCode = async () =>
+      call(`${first.url}/ticket/${(await clientOf(first.url).create()).scene}/qrcode`)
+    // The second one was asked for, but may still be on its way into the stock.
+    for (let codes = 0; codes < 2;) if ((await newCode()).status === 200) codes++
+    t.match(await newCode(), { status: 503, body: { code: 'WECHAT_BUSY' } }, 'two, and no more')
+    await first.wrote('stdout', /no code could be made in advance/)
+  })
+
   const keys = await call(`${first.url}/.well-known/jwks.json`)
   first.process.kill('SIGTERM')
   t.equal(await first.ended, 0)
@@ -120,6 +138,7 @@ t.test('with credentials on PostgreSQL', async (t) => {
   const child = await start(t, {
     ...credentials,
     WECHAT_API_BASE: wechat.url,
+    CODE_STOCK: '0',
     DATABASE_URL: await postgresUrl(t, { empty: true }),
   })
   const { url } = child
@@ -179,15 +198,23 @@ t.test('with credentials on PostgreSQL', async (t) => {
   })
 })
 
-t.test('a connection on which nothing was ever asked does not hold up the stop', async (t) => {
-  const child = await start(t, { DATABASE_URL: await postgresUrl(t) })
+t.test('neither a silent connection nor a code for the stock holds up the stop', async (t) => {
+  const wechat = await slowWechat(t)
+  const child = await start(t, {
+    ...credentials,
+    WECHAT_API_BASE: wechat.url,
+    WECHAT_TIMEOUT_MS: '60000',
+    DATABASE_URL: await postgresUrl(t),
+  })
   // Browsers open such ones to be quick later, load balancers to keep some at hand.
   await dial(t, child.url)
   await call(`${child.url}/livez`)
+  await until(() => wechat.asked() === 1)
   const began = performance.now()
   child.process.kill('SIGTERM')
   t.equal(await child.ended, 0)
   t.ok(performance.now() - began < 5_000)
+  t.notMatch(child.stdout(), /no code could be made/, 'to be stopped is no failure')
 })
 
 t.test('a second signal does not wait', async (t) => {
@@ -196,6 +223,7 @@ t.test('a second signal does not wait', async (t) => {
     ...credentials,
     WECHAT_API_BASE: wechat.url,
     WECHAT_TIMEOUT_MS: '60000',
+    CODE_STOCK: '0',
     DATABASE_URL: await postgresUrl(t),
     MIGRATE: 'off',
   })

@@ -32,6 +32,8 @@ export type Database = {
     requested_os: string | null
     phone_ip: string | null
   }
+  code_stock: { scene: string; made_for: string; image: Uint8Array; created_at: Generated<Date> }
+  leases: { name: string; owner: string; expires_at: Date }
 }
 
 export type TicketTable = {

@@ -1,37 +1,34 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import accepts from 'accepts'
 import type { FastifyRequest } from 'fastify'
 import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
-import { about, type Story } from '../plugins/story.ts'
+import type { Tell } from '../plugins/story.ts'
 import { createThrottle } from '../plugins/throttle.ts'
-import { varyBy } from '../plugins/vary.ts'
 import { cancelTicket } from '../tickets/cancel.ts'
-import { readCodeImage, storeCodeImage } from '../tickets/code-image.ts'
 import { createTicket } from '../tickets/create.ts'
 import { createGlances } from '../tickets/glance.ts'
 import type { MatchMode } from '../tickets/match-code.ts'
 import { pollTicket } from '../tickets/poll.ts'
 import { intervalOf, type Windows } from '../tickets/ticket.ts'
-import type { WechatClient } from '../wechat/client.ts'
-import { imageType } from '../wechat/image-type.ts'
 import { bearerHash } from './bearer.ts'
+import { isMiss } from './miss.ts'
 import { requesterOf } from './requester.ts'
 import * as schema from './schemas.ts'
 
 export type TicketRoutesOptions = {
   db: Db
-  wechat: Pick<WechatClient, 'codeImage'>
   windows: Windows
   matchMode: MatchMode
+  /** What codes in stock must be made for; null where there is no stock. */
+  stock: string | null
   /** Tickets an address may create in a minute. */
   rateCreate: number
   /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
   onMiss: (request: FastifyRequest) => void
-  story: Story
+  tell: Tell
   /** Hears how many polls shared a statement. */
   onPollBatch?: ((size: number) => void) | undefined
 }
@@ -42,13 +39,11 @@ const POLL_BURST = 10
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, wechat, windows, matchMode, rateCreate, onMiss, story, onPollBatch },
+  { db, windows, matchMode, stock, rateCreate, onMiss, tell, onPollBatch },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
   const glances = createGlances(db, onPollBatch)
-  const { tell, note } = story
-  const making = new Map<string, Promise<Uint8Array>>()
 
   app.post(
     '/ticket',
@@ -72,8 +67,12 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         scene: request.body.scene,
         ttl: windows.ticket,
         requester: requesterOf(request),
+        stock,
       })
-      tell(request, ticket.scene, 'created', true)
+      const { fromStock } = ticket
+      tell(request, ticket.scene, 'created', true, {
+        code: fromStock ? 'from stock' : 'to be made',
+      })
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)
@@ -115,7 +114,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       try {
         poll = await pollTicket(db, { scene, secretHash: secretHash ?? '' }, glances)
       } catch (error) {
-        throw counted(error, request)
+        if (isMiss(error)) onMiss(request)
+        throw error
       }
       const interval = intervalOf(poll.status)
       const { delivery } = poll
@@ -135,49 +135,6 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         token_expires_in: Math.max(0, Math.ceil(exp - delivery.now)),
         user: { id: delivery.userId },
       }
-    },
-  )
-
-  app.get(
-    '/ticket/:scene/qrcode',
-    {
-      schema: {
-        tags: ['browser'],
-        summary: 'The code to scan',
-        params: schema.SceneParams,
-        response: {
-          200: {
-            description: 'The code: an image, or JSON for callers that ask for it',
-            content: {
-              'image/png': { schema: Type.String({ format: 'binary' }) },
-              'image/jpeg': { schema: Type.String({ format: 'binary' }) },
-              'application/json': { schema: schema.CodeImage },
-            },
-          },
-          ...schema.errors(
-            'TICKET_NOT_FOUND',
-            ...schema.goneErrors,
-            ...schema.wechatErrors,
-            'RATE_LIMITED',
-          ),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { scene } = request.params
-      const stored = await missesCount(request, () => readCodeImage(db, scene))
-      const image = Buffer.from(stored ?? (await makeOnce(request, scene)))
-      const type = imageType(image)
-      if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })
-
-      varyBy(reply, 'accept')
-      reply.header('cross-origin-resource-policy', 'cross-origin')
-      if (accepts(request.raw).type([type, 'json']) === 'json') {
-        return reply
-          .type('application/json; charset=utf-8')
-          .send({ content_type: type, data: image.toString('base64') })
-      }
-      return reply.type(type).send(image as never)
     },
   )
 
@@ -207,45 +164,14 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const secretHash = bearerHash(request) ?? ''
       const { scene } = request.params
-      const first = await missesCount(request, () => cancelTicket(db, { scene, secretHash }))
+      const first = await cancelTicket(db, { scene, secretHash }).catch((error: unknown) => {
+        if (isMiss(error)) onMiss(request)
+        throw error
+      })
       tell(request, scene, 'canceled', first)
       return reply.code(204).send(null)
     },
   )
-
-  /** One call to WeChat, however many browsers of this replica wait for the same code. */
-  function makeOnce(request: FastifyRequest, scene: string): Promise<Uint8Array> {
-    let made = making.get(scene)
-    if (!made) {
-      made = readCodeImage(db, scene)
-        .then(async (stored) => {
-          if (stored) return stored
-          const { bytes } = await wechat.codeImage(scene, about(request, scene))
-          await storeCodeImage(db, scene, bytes)
-          note(request, scene, 'code made')
-          return bytes
-        })
-        .finally(() => making.delete(scene))
-      making.set(scene, made)
-    }
-    return made
-  }
-
-  async function missesCount<T>(request: FastifyRequest, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask()
-    } catch (error) {
-      throw counted(error, request)
-    }
-  }
-
-  function counted(error: unknown, request: Parameters<typeof onMiss>[0]): unknown {
-    const missed =
-      error instanceof AppError &&
-      (error.code === 'BAD_SECRET' || error.code === 'TICKET_NOT_FOUND')
-    if (missed) onMiss(request)
-    return error
-  }
 }
 
 function refuse(waitMs: number): void {

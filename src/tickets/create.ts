@@ -7,36 +7,74 @@ import { hashSecret, newScene, newSecret } from './secret.ts'
 /** What our server observed of the browser that asks to sign in; unknown is null. */
 export type Requester = { ip: string | null; browser: string | null; os: string | null }
 
-export type CreatedTicket = { scene: string; secret: string; matchCode: string; expiresIn: number }
+export type CreatedTicket = {
+  scene: string
+  secret: string
+  matchCode: string
+  expiresIn: number
+  /** Whether its code came out of the stock. */
+  fromStock: boolean
+}
 
 /**
- * A new pending ticket. The secret is in the return value and nowhere else.
+ * A new pending ticket. The secret is in the return value and nowhere else. Where codes lie in
+ * stock it takes one, scene and image together, in the statement that makes the ticket: no two
+ * tickets can get the same, and a ticket that comes to nothing takes none.
  *
- * @param input.scene a scene of the browser's own making
+ * @param input.scene a scene of the browser's own making; its code is made on demand
  * @param input.ttl seconds to scan
+ * @param input.stock what codes in stock must be made for; by default none is taken
  * @throws {AppError} `SCENE_TAKEN`
  */
 export async function createTicket(
   db: Db,
-  input: { scene?: string | undefined; ttl: number; requester: Requester },
+  input: {
+    scene?: string | undefined
+    ttl: number
+    requester: Requester
+    stock?: string | null
+  },
 ): Promise<CreatedTicket> {
-  const scene = input.scene ?? newScene()
   const secret = newSecret()
   const matchCode = newMatchCode()
   const { ip, browser, os } = input.requester
+  const stock = input.scene === undefined ? (input.stock ?? null) : null
+
+  const fresh = input.scene ?? newScene()
 
   const inserted = await sql<{ scene: string }>`
+    with taken as (
+      delete from code_stock
+      where scene = (
+        select scene
+        from code_stock
+        where made_for = ${stock}::text
+        limit 1
+        for update skip locked
+      )
+      returning scene, image
+    )
     insert into tickets (
-      scene, secret_hash, match_code, expires_at, requested_ip, requested_browser, requested_os
+      scene, secret_hash, match_code, expires_at,
+      requested_ip, requested_browser, requested_os, code_image
     )
     values (
-      ${scene}, decode(${hashSecret(secret)}, 'hex'), ${matchCode}, now() + ${input.ttl}::int * interval '1 second',
-      ${ip}, ${browser}, ${os}
+      coalesce((select scene from taken), ${fresh}),
+      decode(${hashSecret(secret)}, 'hex'),
+      ${matchCode},
+      now() + ${input.ttl}::int * interval '1 second',
+      ${ip}, ${browser}, ${os},
+      (select image from taken)
     )
     on conflict (scene) do nothing
     returning scene
   `.execute(db)
 
-  if (inserted.rows.length === 0) throw new AppError('SCENE_TAKEN')
-  return { scene, secret, matchCode, expiresIn: input.ttl }
+  const scene = inserted.rows[0]?.scene
+  if (scene !== undefined) {
+    return { scene, secret, matchCode, expiresIn: input.ttl, fromStock: scene !== fresh }
+  }
+  if (input.scene !== undefined) throw new AppError('SCENE_TAKEN')
+  // Somebody chose the scene of the code in stock. That code is gone with this; the next one is not.
+  return createTicket(db, input)
 }

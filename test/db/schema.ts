@@ -45,6 +45,8 @@ const good: Record<string, Row> = {
   },
   rate_limits: { key: 'k', count: 1, resets_at: hour },
   logins: { outcome: 'signed_in', ...owner, user_id: USER },
+  code_stock: { scene: 'abcdefghijklmnopqrst-_', made_for: 'm', image: Buffer.alloc(1) },
+  leases: { name: 'n', owner: 'o', expires_at: hour },
 }
 const confirmed = { ...owner, status: 'confirmed', user_id: USER }
 const scene = 'abcdefghijklmnopqrst-_'
@@ -128,6 +130,20 @@ const bad: Record<string, Row[]> = {
   'logins.logins_requested_browser_length': [{ requested_browser: 'b'.repeat(65) }],
   'logins.logins_requested_os_length': [{ requested_os: 'o'.repeat(65) }],
   'logins.logins_phone_ip_length': [{ phone_ip: '1'.repeat(46) }],
+  'code_stock.code_stock_pkey': [{}],
+  'code_stock.code_stock_scene_shape': [
+    { scene: 'abcdefghijklmnopqrstu' },
+    { scene: 'a'.repeat(33) },
+    { scene: 'abcdefghijklmnopqrstuv!' },
+  ],
+  'code_stock.code_stock_made_for_length': [{ made_for: '' }, { made_for: 'm'.repeat(65) }],
+  'code_stock.code_stock_image_length': [{ image: Buffer.alloc(1_048_577) }],
+  'leases.leases_pkey': [{}],
+  'leases.leases_name_length': [{ name: '' }, { name: 'n'.repeat(65) }],
+  'leases.leases_owner_length': [
+    { name: 'n2', owner: '' },
+    { name: 'n2', owner: 'o'.repeat(65) },
+  ],
 }
 
 const insert = (db: Db, table: string, row: Row) =>

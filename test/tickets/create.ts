@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import t from 'tap'
+import { countCodeStock } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { hashSecret, newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/database.ts'
@@ -11,6 +13,7 @@ import {
   situations,
   stored,
 } from './fixtures/arrange.ts'
+import { layInStock } from './fixtures/stock.ts'
 
 for (const { name, open } of databases) {
   t.test(name, async (t) => {
@@ -92,6 +95,68 @@ for (const { name, open } of databases) {
       )
       t.equal(outcomes.filter((each) => each === 'ok').length, 1)
       t.equal(outcomes.filter((each) => each === 'SCENE_TAKEN').length, 9)
+    })
+
+    const create = (more: object = {}) =>
+      createTicket(db, { ttl: 120, requester, stock: 'ours', ...more })
+    const codeOf = async (scene: string) => (await stored(db, scene))?.['code_image']
+    const image = (scene: string) => `\\x${Buffer.from(`code of ${scene}`).toString('hex')}`
+
+    await t.test('where codes lie in stock, a ticket has one from the beginning', async (t) => {
+      const [laid = ''] = await layInStock(db, 1, 'ours')
+      const { scene } = await create()
+      t.equal(scene, laid)
+      t.equal(await codeOf(scene), image(scene))
+      t.equal(await countCodeStock(db, 'ours'), 0, 'and nobody else gets it')
+
+      const next = await create()
+      t.match(next.scene, /^[A-Za-z0-9_-]{22}$/, 'without stock it is made as ever')
+      t.not(next.scene, scene)
+      t.equal(await codeOf(next.scene), null)
+    })
+
+    await t.test('nobody takes a code that is not for them', async (t) => {
+      const own = newScene()
+      await layInStock(db, 1, 'theirs')
+      t.equal(await codeOf((await create()).scene), null, 'made for other settings')
+      await layInStock(db, 1, 'ours')
+      t.equal((await create({ scene: own })).scene, own, 'the browser brought its own scene')
+      t.equal(await codeOf(own), null)
+      for (const stock of [null, undefined]) {
+        t.equal(await codeOf((await create({ stock })).scene), null, 'there is to be no stock')
+      }
+      t.equal(await countCodeStock(db, 'theirs'), 1)
+      t.equal(await countCodeStock(db, 'ours'), 1)
+    })
+
+    await t.test('a ticket that cannot be made costs no code', async (t) => {
+      const before = await countCodeStock(db, 'ours')
+      await t.rejects(create({ requester: { ...requester, ip: 'x'.repeat(46) } }))
+      t.equal(await countCodeStock(db, 'ours'), before)
+    })
+
+    await t.test('whoever chose the scene of a code in stock is in nobody’s way', async (t) => {
+      await sql`delete from code_stock`.execute(db)
+      const [chosen] = await layInStock(db, 1, 'ours')
+      await create({ scene: chosen })
+      const before = await stored(db, chosen as string)
+      const { scene } = await create()
+      t.not(scene, chosen)
+      t.same(await stored(db, chosen as string), before)
+      t.equal(await countCodeStock(db, 'ours'), 0, 'that code is gone')
+    })
+
+    await t.test('of forty at once, twenty get the twenty codes, each another one', async (t) => {
+      const laid = await layInStock(db, 20, 'ours')
+      const scenes = (await Promise.all(Array.from({ length: 40 }, () => create()))).map(
+        ({ scene }) => scene,
+      )
+      t.equal(new Set(scenes).size, 40)
+      t.same(scenes.filter((scene) => laid.includes(scene)).sort(), [...laid].sort())
+      for (const scene of scenes) {
+        t.equal(await codeOf(scene), laid.includes(scene) ? image(scene) : null)
+      }
+      t.equal(await countCodeStock(db, 'ours'), 0)
     })
 
     await t.test('time alone writes nothing: expired is never stored', async (t) => {

@@ -2,6 +2,8 @@ import { create, toBuffer } from 'qrcode'
 
 const QUIET_ZONE = 4
 const MIN_MODULE_PX = 4
+/** Rows as they are, little packed: five times as large, in a quarter of the time. */
+const QUICK_PNG = { filterType: 0, deflateStrategy: 0, deflateLevel: 1 }
 
 /**
  * A QR code as PNG, `width` px wide and high. Only a text far longer than a scene's URL makes it
@@ -14,5 +16,7 @@ export async function codeImage(text: string, width: number): Promise<Buffer> {
     errorCorrectionLevel: 'M',
     margin: QUIET_ZONE,
     width: Math.max(width, MIN_MODULE_PX * modules),
+    // A copy: what draws the picture keeps its size in there.
+    rendererOpts: { ...QUICK_PNG },
   })
 }

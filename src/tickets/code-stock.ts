@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { newScene } from './secret.ts'
+
+export type CodeStock = {
+  /** How many codes are to lie ready. */
+  size: number
+  /** What the codes are made for, at most 64 characters: others are never handed out. */
+  madeFor: string
+}
+
+/**
+ * Between two codes, whichever replicas make them, in milliseconds. WeChat makes 5,000 codes a
+ * minute: of these the stock takes 3,000 at the most, the rest is for whoever waits for one.
+ */
+export const CODE_PAUSE_MS = 20
+
+const LEASE = 'code_stock'
+/** Making a code takes a few seconds at worst; whoever died doing it is replaced after this. */
+const LEASE_SECONDS = 60
+/** Old and new replicas run side by side for a while, each with codes of its own. */
+const KEEP_FOREIGN_SECONDS = 86_400
+/** Images are large: what goes at once must not take longer than a statement may. */
+const DROP_BATCH = 100
+
+/**
+ * Makes one code for the stock, unless it is full or another replica is at it. Nothing is locked
+ * while the code is made: the lease is a row with an end, named after the scene that is being made,
+ * so that whoever comes back too late ends nobody else's.
+ *
+ * @param makeImage makes the code of a scene
+ * @param signal ends the waiting for `makeImage`; what it makes then is dropped
+ * @returns whether a code was made
+ * @throws what `makeImage` throws; another replica may try at once then
+ */
+export async function stockCode(
+  db: Db,
+  stock: CodeStock,
+  makeImage: (scene: string) => Promise<Uint8Array>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const scene = newScene()
+  if (signal.aborted || !(await takeLease(db, stock, scene))) return false
+  let made = false
+  try {
+    const image = await unlessAborted(makeImage(scene), signal)
+    if (image) {
+      await putCode(db, stock, scene, image)
+      made = true
+    }
+  } finally {
+    if (!made) await endLease(db, scene)
+  }
+  if (made) await dropForeignCodes(db, stock)
+  return made
+}
+
+/** How many codes lie ready. */
+export async function countCodeStock(db: Db, madeFor: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from code_stock where made_for = ${madeFor}
+  `.execute(db)
+  return rows[0]?.count ?? 0
+}
+
+/** A full stock is left alone by the same statement, which writes nothing then. */
+async function takeLease(db: Db, { size, madeFor }: CodeStock, scene: string): Promise<boolean> {
+  const { rows } = await sql`
+    insert into leases (name, owner, expires_at)
+    select ${LEASE}, ${scene}, now() + ${LEASE_SECONDS}::int * interval '1 second'
+    where (select count(*) from code_stock where made_for = ${madeFor}) < ${size}::int
+    on conflict (name) do update
+    set owner = excluded.owner, expires_at = excluded.expires_at
+    where leases.expires_at <= now()
+    returning name
+  `.execute(db)
+  return rows.length > 0
+}
+
+async function endLease(db: Db, scene: string): Promise<void> {
+  await sql`
+    update leases set expires_at = now() where name = ${LEASE} and owner = ${scene}
+  `.execute(db)
+}
+
+/** The lease outlives its code by the pause: that is what keeps all replicas together in bounds. */
+async function putCode(
+  db: Db,
+  { madeFor }: CodeStock,
+  scene: string,
+  image: Uint8Array,
+): Promise<void> {
+  await sql`
+    with ended as (
+      update leases
+      set expires_at = now() + ${CODE_PAUSE_MS}::int * interval '1 millisecond'
+      where name = ${LEASE} and owner = ${scene}
+    )
+    insert into code_stock (scene, made_for, image) values (${scene}, ${madeFor}, ${image})
+  `.execute(db)
+}
+
+/** Our own never go: WeChat's codes have no end. Those of other settings may be nobody's any more. */
+async function dropForeignCodes(db: Db, { madeFor }: CodeStock): Promise<void> {
+  await sql`
+    delete from code_stock
+    where scene = any(array(
+      select scene
+      from code_stock
+      where made_for <> ${madeFor}
+        and created_at <= now() - ${KEEP_FOREIGN_SECONDS}::int * interval '1 second'
+      limit ${DROP_BATCH}
+      for update skip locked
+    ))
+  `.execute(db)
+}
+
+/** What a work comes to, or null as soon as the signal is given; how it ends does not matter then. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(null)
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
