@@ -1,4 +1,5 @@
 import type { Connection } from './db/connect.ts'
+import type { PoolUse } from './db/postgres.ts'
 import type { Metrics } from './plugins/metrics.ts'
 import { countCodeStock } from './tickets/code-stock.ts'
 import type { WechatClient } from './wechat/client.ts'
@@ -33,6 +34,11 @@ export function registerGauges(
         Object.entries(wechat.health().paused).map(([api, paused]) => [api, Number(paused)]),
       ),
   })
+  const { poolUse } = connection
+  // PGlite has no pool.
+  if (poolUse) registerPool(metrics, poolUse)
+
+  // Last, because it needs a connection itself.
   if (stock !== null) {
     metrics.gauge({
       name: 'scenepass_code_stock',
@@ -40,10 +46,9 @@ export function registerGauges(
       collect: () => countCodeStock(connection.db, stock),
     })
   }
+}
 
-  const { poolUse } = connection
-  // PGlite has no pool.
-  if (!poolUse) return
+function registerPool(metrics: Metrics, poolUse: () => PoolUse): void {
   metrics.gauge({
     name: 'scenepass_db_pool_connections',
     help: 'Connections to the database, by what they do',

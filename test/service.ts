@@ -38,6 +38,7 @@ const service = await startService({
     OPS_PORT: String(ops),
     MATCH_CODE: 'choose',
     AUDIT_DAYS: '90',
+    CODE_STOCK: '2',
   }),
   log: createLog('silent'),
 })
@@ -64,6 +65,7 @@ const requests = (route: string, method: string, status: number) =>
   `scenepass_http_requests_total{route="${route}",method="${method}",status="${status}"}`
 
 t.test('after a few logins the metrics tell of them', async (t) => {
+  while ((await scrape())('scenepass_code_stock') !== 2) await sleep(100)
   const ticket = await create()
   await call(`${url}/ticket/${ticket.scene}/qrcode`)
   const polls = [await poll(ticket)]
@@ -110,7 +112,7 @@ t.test('after a few logins the metrics tell of them', async (t) => {
   t.equal(value('scenepass_poll_batch_size_count'), 3)
   t.equal(value('scenepass_poll_batch_size_sum'), 3)
   t.equal(value(calls('stable_token', '0')), 1)
-  t.equal(value(calls('getwxacodeunlimit', '0')), 1)
+  t.ok(value(calls('getwxacodeunlimit', '0')) >= 2)
   t.equal(value(calls('jscode2session', '0')), 7)
   t.equal(value('scenepass_wechat_call_duration_seconds_count{api="jscode2session"}'), 7)
   t.ok(value('scenepass_wechat_call_duration_seconds_sum{api="jscode2session"}') > 0)
@@ -171,7 +173,7 @@ t.test('a lost database loses no scrape', async (t) => {
   t.match(await call(`${url}/readyz`), { status: 503 })
   const value = await scrape()
   t.equal(value(requests('/readyz', 'GET', 503)), 1)
-  t.equal(value('scenepass_db_pool_connections{state="busy"}'), 0)
+  t.same(value('scenepass_code_stock'), NaN, 'what cannot be read is left out')
   await way.mend()
   t.match(await call(`${url}/readyz`), { status: 200 })
 })

@@ -70,9 +70,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         stock,
       })
       const { fromStock } = ticket
-      tell(request, ticket.scene, 'created', true, {
-        code: fromStock ? 'from stock' : 'to be made',
-      })
+      tell(request, ticket.scene, 'created', true, fromStock ? { stock: true } : undefined)
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)

@@ -39,6 +39,7 @@ for (const [name, urlOf] of [
       'code_stock',
       'identities',
       'leases',
+      'logins',
       'rate_limits',
       'signing_keys',
       'tickets',
