@@ -35,7 +35,14 @@ for (const [name, urlOf] of [
     t.same(await pendingMigrations(db), ALL)
     t.same(await migrate(db), ALL)
     t.same(await pendingMigrations(db), [])
-    t.same(await tablesOf(db), ['identities', 'rate_limits', 'signing_keys', 'tickets', 'users'])
+    t.same(await tablesOf(db), [
+      'identities',
+      'logins',
+      'rate_limits',
+      'signing_keys',
+      'tickets',
+      'users',
+    ])
 
     await sql`insert into users default values`.execute(db)
     t.same(await migrate(db), [], 'again: nothing to do')
