@@ -1,0 +1,166 @@
+import { fork, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+import { request } from 'undici'
+import { freePort } from '../fixtures/postgres.ts'
+import type { Plan, Result } from './load.ts'
+import type { Kind, Usage } from './replica.ts'
+
+/** Which core a process has for itself: the measured one, or the one for everything around it. */
+export type Core = 'measured' | 'around'
+
+const canPin =
+  process.platform === 'linux' &&
+  availableParallelism() > 1 &&
+  spawnSync('taskset', ['--version']).status === 0
+
+/** Keeps a process and its threads to one core, where the machine can do that. */
+export function pin(pid: number | undefined, core: Core): boolean {
+  if (!canPin || pid === undefined) return false
+  const done = spawnSync('taskset', ['-acp', core === 'measured' ? '0' : '1', String(pid)])
+  return done.status === 0
+}
+
+const started: ChildProcess[] = []
+
+const built = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url))
+
+async function start(
+  name: string,
+  core: Core,
+  options: { args?: string[]; env?: NodeJS.ProcessEnv; quiet?: boolean } = {},
+): Promise<ChildProcess> {
+  const { args = [], env = {} } = options
+  const child = fork(built(name), args, {
+    env: { ...process.env, ...env },
+    execArgv: ['--expose-gc'],
+    silent: options.quiet === true,
+  })
+  started.push(child)
+  pin(child.pid, core)
+  return child
+}
+
+export async function stopAll(): Promise<void> {
+  for (const child of started.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+}
+
+/** What a child says next; its end is an error. */
+async function heard<T>(child: ChildProcess): Promise<T> {
+  const waiting = new AbortController()
+  const { signal } = waiting
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([message]) => message as T),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`a process of the bench ended with ${code}`)
+      }),
+    ])
+  } finally {
+    waiting.abort()
+  }
+}
+
+export type Replica = {
+  kind: Kind
+  url: string
+  usage(ask?: 'usage' | 'collect'): Promise<Usage>
+  stop(): Promise<void>
+}
+
+export async function startReplica(kind: Kind, env: NodeJS.ProcessEnv): Promise<Replica> {
+  const child = await start('replica', 'measured', { args: [kind], env })
+  const url = await heard<string>(child)
+  // Threads that came while it started.
+  pin(child.pid, 'measured')
+  return {
+    kind,
+    url,
+    usage: (ask = 'usage') => {
+      child.send(ask)
+      return heard<Usage>(child)
+    },
+    stop: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** The simulated WeChat, in a process of its own. */
+export async function startSandbox(): Promise<{
+  url: string
+  /** What a replica needs to take it for WeChat. */
+  settings: Record<string, string>
+  /** Its codes take so many milliseconds from now on. */
+  slowCodes(delayMs: number): Promise<void>
+}> {
+  const port = await freePort()
+  const child = await start('../../src/cli/sandbox', 'around', {
+    args: ['--port', String(port)],
+    quiet: true,
+  })
+  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  const url = `http://127.0.0.1:${port}`
+  return {
+    url,
+    settings: parseEnv(String(chunk)) as Record<string, string>,
+    slowCodes: async (delayMs) => {
+      const fault = { api: 'getwxacodeunlimit', delay_ms: delayMs, times: 1_000_000 }
+      const { statusCode, body } = await request(`${url}/sandbox/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(fault),
+      })
+      await body.dump()
+      if (statusCode >= 300) throw new Error(`the simulated WeChat answered ${statusCode}`)
+    },
+  }
+}
+
+export type Load = (plan: Plan) => Promise<Result>
+
+export async function startLoad(): Promise<Load> {
+  const child = await start('load', 'around')
+  return (plan) => {
+    child.send(plan)
+    return heard<Result>(child)
+  }
+}
+
+/**
+ * CPU time of a PostgreSQL server and all its processes since their start, in microseconds; null
+ * where the system has no /proc to tell it. Linux counts in hundredths of a second.
+ */
+export function databaseCpuUs(postmaster: number): number | null {
+  if (process.platform !== 'linux') return null
+  let ticks = 0
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const text = readFileSync(`/proc/${name}/stat`, 'utf8')
+      const fields = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number)
+      const [parent, user, system, childrenUser, childrenSystem] = [1, 11, 12, 13, 14].map(
+        (at) => fields[at] ?? 0,
+      ) as [number, number, number, number, number]
+      if (parent === postmaster) ticks += user + system
+      // The postmaster adds up those that have ended.
+      if (Number(name) === postmaster) ticks += user + system + childrenUser + childrenSystem
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' && code !== 'ESRCH') throw error
+    }
+  }
+  return ticks * 10_000
+}

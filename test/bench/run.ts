@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres.ts'
+import { createCaller, measureCodes, measureCommits, measureLogins } from './logins.ts'
+import { addTickets, measureAtRate, measureRates } from './polls.ts'
+import { pin, startLoad, startReplica, startSandbox, stopAll } from './processes.ts'
+import { report, type Figures } from './report.ts'
+
+/**
+ * `npm run bench`: measures this tree on this machine and writes the figures into both READMEs.
+ * Takes about two minutes, and wants the machine for itself.
+ */
+const began = performance.now()
+const tell = (what: string): void => {
+  const seconds = Math.round((performance.now() - began) / 1000)
+  process.stderr.write(`${String(seconds).padStart(4)} s  ${what}\n`)
+}
+
+const WECHAT_DELAY_MS = 200
+
+tell('starting PostgreSQL and the simulated WeChat')
+pin(process.pid, 'around')
+const server = await startPostgres({ durable: true })
+const pinned = pin(server.pid, 'around')
+
+try {
+  const figures = await measure()
+  const text = await report(figures)
+  process.stdout.write(`\n${text}\n`)
+  tell('written into README.md and README.zh-CN.md')
+} finally {
+  await stopAll()
+  await stopPostgres(server)
+}
+
+async function measure(): Promise<Figures> {
+  const url = urlOf(server, 'postgres')
+  const wechat = await startSandbox()
+  const env = {
+    ...wechat.settings,
+    NODE_ENV: 'test',
+    DATABASE_URL: url,
+    PORT: '0',
+    TICKET_TTL: '3600',
+    RATE_CREATE: '1000000',
+    RATE_PHONE: '1000000',
+    CODE_STOCK: '0',
+  }
+  const database = new pg.Client(url)
+
+  // The first replica makes the schema.
+  const plain = await startReplica('service', env)
+  await database.connect()
+  const { rows } = await database.query<{ server_version: string }>('show server_version')
+
+  const caller = createCaller(plain.url, wechat.url)
+  await measureLogins(caller, 2)
+  tell('whole logins')
+  const loginsPerSecond = await measureLogins(caller, 8)
+  tell('raw commits of the same database')
+  const commitsPerSecond = await measureCommits(url, 4)
+
+  tell(`time to the code, WeChat answering in ${WECHAT_DELAY_MS} ms`)
+  await wechat.slowCodes(WECHAT_DELAY_MS)
+  const codesOnDemand = await measureCodes(caller, 40)
+  await caller.close()
+  await plain.stop()
+
+  await wechat.slowCodes(0)
+  const stocked = await startReplica('service', { ...env, CODE_STOCK: '50' })
+  await untilStocked(database, 50)
+  await wechat.slowCodes(WECHAT_DELAY_MS)
+  const stockedCaller = createCaller(stocked.url, wechat.url)
+  const codesFromStock = await measureCodes(stockedCaller, 40)
+  await stockedCaller.close()
+  await stocked.stop()
+
+  const load = await startLoad()
+  await addTickets(database, 1, 20_000)
+  const rates = await measureRates({
+    env,
+    load,
+    database,
+    postmaster: server.pid,
+    tickets: 20_000,
+    tell,
+  })
+
+  tell('half of that rate')
+  const half = await measureAtRate({
+    env,
+    load,
+    tickets: 20_000,
+    rate: rates.service.perSecond / 2,
+    seconds: 6,
+  })
+
+  await addTickets(database, 20_001, 50_000)
+  const atPace: Figures['atPace'] = []
+  for (const tickets of [1_000, 10_000, 50_000]) {
+    tell(`${tickets} tickets, each polled every 2 s`)
+    const measured = await measureAtRate({ env, load, tickets, rate: tickets / 2, seconds: 6 })
+    atPace.push({ tickets, ...measured })
+  }
+  await database.end()
+
+  return {
+    postgres: rows[0]?.server_version.split(' ')[0] ?? '',
+    pinned,
+    wechatDelayMs: WECHAT_DELAY_MS,
+    loginsPerSecond,
+    commitsPerSecond,
+    codesOnDemand,
+    codesFromStock,
+    rates,
+    half,
+    atPace,
+  }
+}
+
+async function untilStocked(database: pg.Client, size: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const { rows } = await database.query('select from code_stock')
+    if (rows.length >= size) return
+    await sleep(100)
+  }
+  throw new Error('the stock of codes was not filled within 20 s')
+}
