@@ -66,7 +66,7 @@ async function start(
   const publicUrl =
     config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
 
-  const { db, close } = await openDatabase(config, log)
+  const { db, background, close } = await openDatabase(config, log)
   undo.push(close)
 
   const { signingKeys, ttl } = config.tokens
@@ -122,8 +122,8 @@ async function start(
     repeat({
       everyMs: SWEEP_MS,
       task: async (signal) => {
-        await sweepTickets(db, config.windows, signal)
-        await sweepRateLimits(db)
+        await sweepTickets(background, config.windows, signal)
+        await sweepRateLimits(background)
       },
       onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
     }),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { PostgresPools } from './postgres.ts'
 import type { Database, Db } from './schema.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -8,7 +9,14 @@ export type ConnectLog = {
   warn(details: object, message: string): void
 }
 
-export type Connection = { db: Db; close(): Promise<void> }
+export type Connection = {
+  db: Db
+  /** The same database for work that nobody waits for: its statements may take longer. */
+  background: Db
+  /** How many callers wait for a connection of the pool. */
+  waiting(): number
+  close(): Promise<void>
+}
 
 /** PostgreSQL that is not up yet is waited for this long, in milliseconds. */
 const START_WAIT_MS = 30_000
@@ -20,7 +28,8 @@ const OLDEST_VERSION = 130_000
  *
  * @param options.url `postgres://…` or `pglite:FOLDER` (`pglite:memory` keeps nothing)
  * @param options.poolSize connections, PostgreSQL only
- * @param options.queryTimeoutMs after which a statement fails; 0 = never, for migrations
+ * @param options.queryTimeoutMs after which a statement fails; 0 = never, for migrations. Under a
+ *   second where it is left out, and a little more in the background
  * @param options.waitMs how long a PostgreSQL that is not up is waited for
  * @throws {Error} with a sentence for the operator when the database cannot be used
  */
@@ -31,33 +40,41 @@ export async function connect(options: {
   queryTimeoutMs?: number
   waitMs?: number
 }): Promise<Connection> {
-  const { pool, place } = options.url.startsWith('pglite:')
+  const { pools, place } = options.url.startsWith('pglite:')
     ? {
-        pool: await openPglite(options.url.slice('pglite:'.length)),
+        pools: await openPglite(options.url.slice('pglite:'.length)),
         place: options.url,
       }
     : {
-        pool: await openPostgres(options),
+        pools: await openPostgres(options),
         place: placeOf(options.url),
       }
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const on = (pool: PostgresPools['pool']): Db =>
+    new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const db = on(pools.pool)
   try {
     await untilUp(db, place, options.waitMs ?? START_WAIT_MS, options.log)
   } catch (error) {
     await db.destroy()
     throw error
   }
-  return { db, close: () => db.destroy() }
+  return {
+    db,
+    background: on(pools.background),
+    waiting: pools.waiting,
+    close: () => db.destroy(),
+  }
 }
 
-async function openPglite(folder: string): Promise<PostgresPool> {
+async function openPglite(folder: string): Promise<PostgresPools> {
   const { openPglitePool } = await import('./pglite.ts')
-  return openPglitePool(folder)
+  const pool = await openPglitePool(folder)
+  return { pool, background: pool, waiting: () => 0 }
 }
 
 async function openPostgres(
   options: Parameters<typeof import('./postgres.ts').openPostgresPool>[0],
-): Promise<PostgresPool> {
+): Promise<PostgresPools> {
   const { openPostgresPool } = await import('./postgres.ts')
   return openPostgresPool(options)
 }
