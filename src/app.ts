@@ -20,6 +20,7 @@ import { pageRoutes } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
+import { createGlances } from './tickets/glance.ts'
 import type { MatchMode } from './tickets/match-code.ts'
 import type { Windows } from './tickets/ticket.ts'
 import type { Keyring } from './tokens/keyring.ts'
@@ -30,6 +31,8 @@ import { sandbox, type SandboxOptions } from './wechat/sandbox/plugin.ts'
 export type AppDeps = {
   log: FastifyBaseLogger
   db: Db
+  /** Whether more callers wait for the database than it can serve soon. */
+  databaseBusy?: () => boolean
   wechat: WechatClient
   keyring: Keyring
   tokens: LoginTokens
@@ -73,13 +76,18 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const onMiss = createStrangerLimit()
+  const glances = createGlances(deps.db)
 
   await app.register(crossOrigin, { origins: deps.corsOrigins })
   answerEverything(app)
   for (const register of deps.around ?? []) await register(app)
   await app.register(requestLog)
   await app.register(errorAnswers, { onUnknownPath: onMiss })
-  await app.register(loadShedding)
+  await app.register(loadShedding, {
+    origins: deps.corsOrigins,
+    pollsWaiting: glances.waiting,
+    databaseBusy: deps.databaseBusy ?? (() => false),
+  })
   await app.register(jsonBody)
   await app.register(openapi, { publicUrl: deps.publicUrl, version: deps.version })
   await app.register(async (api) => {
@@ -94,6 +102,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       windows: deps.windows,
       matchMode: deps.matchMode,
       rateCreate: deps.rates.create,
+      glances,
       onMiss,
     })
     await api.register(phoneRoutes, {

@@ -66,7 +66,7 @@ async function start(
   const publicUrl =
     config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
 
-  const { db, background, close } = await openDatabase(config, log)
+  const { db, background, busy, close } = await openDatabase(config, log)
   undo.push(close)
 
   const { signingKeys, ttl } = config.tokens
@@ -93,6 +93,7 @@ async function start(
   const app = await buildApp({
     log,
     db,
+    databaseBusy: busy,
     wechat,
     keyring,
     tokens,

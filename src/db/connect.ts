@@ -13,8 +13,8 @@ export type Connection = {
   db: Db
   /** The same database for work that nobody waits for: its statements may take longer. */
   background: Db
-  /** How many callers wait for a connection of the pool. */
-  waiting(): number
+  /** Whether more callers wait for a connection than it can serve soon. */
+  busy(): boolean
   close(): Promise<void>
 }
 
@@ -61,7 +61,7 @@ export async function connect(options: {
   return {
     db,
     background: on(pools.background),
-    waiting: pools.waiting,
+    busy: pools.busy,
     close: () => db.destroy(),
   }
 }
@@ -69,7 +69,7 @@ export async function connect(options: {
 async function openPglite(folder: string): Promise<PostgresPools> {
   const { openPglitePool } = await import('./pglite.ts')
   const pool = await openPglitePool(folder)
-  return { pool, background: pool, waiting: () => 0 }
+  return { pool, background: pool, busy: () => false }
 }
 
 async function openPostgres(

@@ -6,18 +6,20 @@ import { createOutage, type Outage } from './outage.ts'
 import { isUnavailable } from './unavailable.ts'
 
 /** A lost database is a 503 in under a second: waiting for a connection counts as well. */
-const ANSWER_MS = 900
+const ANSWER_MS = 800
 /** For a statement that got its connection at the very last moment. */
 const LEAST_MS = 50
 /** For work that nobody waits for. */
 const BACKGROUND_MS = 5_000
+/** Callers that wait for one connection; at a millisecond a statement, 50 ms. */
+const MOST_WAITING = 50
 
 export type PostgresPools = {
   pool: PostgresPool
   /** The same connections for work that nobody waits for: its statements have more time. */
   background: PostgresPool
-  /** How many callers wait for a connection. */
-  waiting: () => number
+  /** Whether more callers wait for a connection than it can serve soon. */
+  busy: () => boolean
 }
 
 /**
@@ -61,7 +63,8 @@ export function openPostgresPool(options: {
     async connect() {
       const since = outage.enter()
       try {
-        return lend(await trusted(), { outage, since, limitMs })
+        const client = await trusted()
+        return lend(client, { outage, waitedMs: performance.now() - since, limitMs })
       } catch (error) {
         outage.failed(since, error)
         outage.leave()
@@ -74,7 +77,7 @@ export function openPostgresPool(options: {
   return {
     pool: within(options.queryTimeoutMs ?? ANSWER_MS),
     background: within(options.queryTimeoutMs ?? BACKGROUND_MS),
-    waiting: () => pool.waitingCount,
+    busy: () => pool.waitingCount > options.poolSize * MOST_WAITING,
   }
 }
 
@@ -84,10 +87,10 @@ export function openPostgresPool(options: {
  */
 function lend(
   client: pg.PoolClient,
-  { outage, since, limitMs }: { outage: Outage; since: number; limitMs: number },
+  { outage, limitMs, ...options }: { outage: Outage; limitMs: number; waitedMs: number },
 ): PostgresPoolClient {
   let brokenBy: unknown = null
-  let waited = performance.now() - since
+  let { waitedMs } = options
   const onError = (error: unknown) => void (brokenBy ??= error)
   client.on('error', onError)
 
@@ -95,8 +98,8 @@ function lend(
     if (brokenBy) throw brokenBy
     const asked = performance.now()
     // node-postgres reads it from a statement as well; only its types do not say so.
-    const limit = limitMs > 0 ? { query_timeout: Math.max(limitMs - waited, LEAST_MS) } : {}
-    waited = 0
+    const limit = limitMs > 0 ? { query_timeout: Math.max(limitMs - waitedMs, LEAST_MS) } : {}
+    waitedMs = 0
     try {
       const result = await client.query({ text, values, ...limit })
       outage.answered()

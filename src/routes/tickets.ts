@@ -10,7 +10,7 @@ import { varyBy } from '../plugins/vary.ts'
 import { cancelTicket } from '../tickets/cancel.ts'
 import { readCodeImage, storeCodeImage } from '../tickets/code-image.ts'
 import { createTicket } from '../tickets/create.ts'
-import { createGlances } from '../tickets/glance.ts'
+import type { Glances } from '../tickets/glance.ts'
 import type { MatchMode } from '../tickets/match-code.ts'
 import { pollTicket } from '../tickets/poll.ts'
 import { intervalOf, type Windows } from '../tickets/ticket.ts'
@@ -27,6 +27,8 @@ export type TicketRoutesOptions = {
   matchMode: MatchMode
   /** Tickets an address may create in a minute. */
   rateCreate: number
+  /** How polls look at tickets. */
+  glances: Glances
   /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
   onMiss: (request: Parameters<typeof requesterOf>[0]) => void
 }
@@ -37,11 +39,10 @@ const POLL_BURST = 10
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, wechat, windows, matchMode, rateCreate, onMiss },
+  { db, wechat, windows, matchMode, rateCreate, glances, onMiss },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
-  const glances = createGlances(db)
   const making = new Map<string, Promise<Uint8Array>>()
 
   app.post(

@@ -11,12 +11,21 @@ export type Glance = {
   expiresIn: number
 }
 
-/** Looks at one ticket; undefined where there is none. */
-export type Glances = (scene: string) => Promise<Glance | undefined>
+export type Glances = {
+  /** Looks at one ticket; undefined where there is none. */
+  (scene: string): Promise<Glance | undefined>
+  /** How many wait for the database; those that are still being gathered do not count. */
+  waiting(): number
+}
 
 /** A statement that hangs holds up only half of the polls. */
 const IN_FLIGHT = 2
 const LARGEST_BATCH = 1_000
+/**
+ * A batch that has gathered so many does not wait for the end of the turn: with more than 1,024
+ * connections to read from, libuv may put that off for seconds.
+ */
+const EARLY_BATCH = 100
 
 /**
  * One text for all rows: to take a row apart costs the driver more than the row's own content does
@@ -37,6 +46,9 @@ const statement = `
  */
 export function createGlances(db: Db): Glances {
   let free = IN_FLIGHT
+  let waiting = 0
+  let gathered = 0
+  let send: (() => void) | null = null
   const ready: (() => void)[] = []
 
   const loader = new DataLoader<string, Glance | undefined>(
@@ -44,6 +56,7 @@ export function createGlances(db: Db): Glances {
       try {
         return await glanceAt(db, scenes)
       } finally {
+        waiting -= scenes.length
         const next = ready.shift()
         if (next) next()
         else free++
@@ -55,11 +68,23 @@ export function createGlances(db: Db): Glances {
       batchScheduleFn: (dispatch) => {
         if (free === 0) return void ready.push(dispatch)
         free--
-        setImmediate(dispatch)
+        gathered = 0
+        const turnEnd = setImmediate(() => send?.())
+        send = () => {
+          clearImmediate(turnEnd)
+          send = null
+          dispatch()
+        }
       },
     },
   )
-  return (scene) => loader.load(scene)
+  const glance = (scene: string) => {
+    waiting++
+    const found = loader.load(scene)
+    if (send && ++gathered >= EARLY_BATCH) send()
+    return found
+  }
+  return Object.assign(glance, { waiting: () => waiting - (send ? gathered : 0) })
 }
 
 async function glanceAt(db: Db, scenes: readonly string[]): Promise<(Glance | undefined)[]> {

@@ -111,3 +111,17 @@ t.test('who gets no connection of the pool is told within a second', async (t) =
   })
   t.ok(await pidOf(db), 'afterwards there is one')
 })
+
+t.test('it is busy while more callers wait than it can serve soon', async (t) => {
+  const { db, busy, close } = await connect({
+    url: await postgresUrl(t),
+    poolSize: 1,
+    log: quietLog,
+  })
+  t.teardown(close)
+  t.notOk(busy())
+  const asked = Array.from({ length: 50 + 2 }, () => sql`select 1`.execute(db))
+  while (!busy()) await new Promise((resolve) => process.nextTick(resolve))
+  await Promise.all(asked)
+  t.notOk(busy())
+})
