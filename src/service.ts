@@ -71,7 +71,7 @@ async function start(
     config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
 
   const connection = await openDatabase(config, log)
-  const { db } = connection
+  const { db, background } = connection
   undo.push(connection.close)
 
   const metrics =
@@ -108,6 +108,7 @@ async function start(
   const app = await buildApp({
     log,
     db,
+    databaseBusy: connection.busy,
     wechat,
     keyring,
     tokens,
@@ -122,7 +123,15 @@ async function start(
     trustProxy: config.http.trustProxy,
     sandbox: sandboxed ? { publicUrl } : null,
     keepTrail: config.auditDays > 0,
-    ...(metrics ? { observe: { transition: metrics.tickets, pollBatch: metrics.pollBatch } } : {}),
+    ...(metrics
+      ? {
+          observe: {
+            transition: metrics.tickets,
+            pollBatch: metrics.pollBatch,
+            refusal: metrics.refusal,
+          },
+        }
+      : {}),
     around: [shutdown.guard, ...(metrics ? [metrics.observe] : [])],
   })
   undo.push(async () => {
@@ -141,10 +150,10 @@ async function start(
     repeat({
       everyMs: SWEEP_MS,
       task: async (signal) => {
-        const { expired } = await sweepTickets(db, config.windows, signal)
+        const { expired } = await sweepTickets(background, config.windows, signal)
         metrics?.tickets('expired', expired)
-        await sweepRateLimits(db)
-        await sweepLogins(db, config.auditDays, signal)
+        await sweepRateLimits(background)
+        await sweepLogins(background, config.auditDays, signal)
       },
       onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
     }),
