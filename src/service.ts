@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
-import { connect, type Connection } from './db/connect.ts'
+import { connect, connectReplica, type Connection } from './db/connect.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { registerGauges } from './gauges.ts'
 import { sweepLogins } from './logins/sweep.ts'
@@ -14,6 +14,7 @@ import { sweepRateLimits } from './plugins/rate-limits.ts'
 import { createShutdown } from './plugins/shutdown.ts'
 import { repeat } from './repeat.ts'
 import { startOps } from './routes/ops.ts'
+import type { Replica } from './tickets/replica.ts'
 import { sweepTickets } from './tickets/sweep.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
@@ -74,6 +75,9 @@ async function start(
   const { db, background } = connection
   undo.push(connection.close)
 
+  const replica = await openReplica(config, log)
+  if (replica) undo.push(replica.close)
+
   const metrics =
     config.ops.port === null
       ? null
@@ -109,6 +113,7 @@ async function start(
     log,
     db,
     databaseBusy: connection.busy,
+    replica: replica ?? undefined,
     wechat,
     keyring,
     tokens,
@@ -200,6 +205,18 @@ async function openDatabase(config: Config, log: FastifyBaseLogger): Promise<Con
     await connection.close()
     throw error
   }
+}
+
+async function openReplica(
+  { database: { readUrl: url } }: Config,
+  log: FastifyBaseLogger,
+): Promise<(Replica & Pick<Connection, 'close'>) | null> {
+  if (url === null) return null
+  const onChange = (failure: unknown): void => {
+    if (failure === null) log.info('the read replica answers again')
+    else log.warn({ err: failure }, 'the read replica fails; polls go to the database itself')
+  }
+  return { ...(await connectReplica({ url, log })), onChange }
 }
 
 const report = (applied: string[], log: FastifyBaseLogger): void => {
