@@ -147,7 +147,13 @@ async function start(
   if (metrics && config.ops.port !== null) {
     undo.push(await startOps({ host: config.ops.host, port: config.ops.port, metrics, log }))
   }
-  await app.listen({ host, port })
+  await app.listen({
+    host,
+    port,
+    // When a thousand browsers of another replica come at once, those that do not fit into Node's 511
+    // are not refused: they wait for TCP to try again, for seconds. The kernel may allow fewer.
+    backlog: 4_096,
+  })
   log.info(`listening on ${local}`)
   wechat.start()
 

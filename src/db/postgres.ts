@@ -108,11 +108,11 @@ function lend(
   const query = async (text: string, values: unknown[]) => {
     if (brokenBy) throw brokenBy
     const asked = performance.now()
-    // node-postgres reads it from a statement as well; only its types do not say so.
-    const limit = limitMs > 0 ? { query_timeout: Math.max(limitMs - waitedMs, LEAST_MS) } : {}
+    const limit = limitMs > 0 ? Math.max(limitMs - waitedMs, LEAST_MS) : null
     waitedMs = 0
     try {
-      const result = await client.query({ name: nameOf(text), text, values, ...limit })
+      const statement = { name: nameOf(text), text, values }
+      const result = await within(limit, client.query(statement))
       outage.answered()
       return result
     } catch (error) {
@@ -135,8 +135,22 @@ function lend(
 /** A statement that begins with `/* prepared: NAME` is planned once a connection. */
 const nameOf = (text: string): string | undefined => /^\/\* prepared: (\w+)/.exec(text)?.[1]
 
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && error.message === 'Query read timeout'
+const SILENCE = 'Query read timeout'
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.message === SILENCE
+
+/**
+ * Not node-postgres' own `query_timeout`: after this process has stood still for a while, that one
+ * would go off before anybody has read the answer that is there.
+ */
+function within<T>(limitMs: number | null, answer: Promise<T>): Promise<T> {
+  if (limitMs === null) return answer
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new Error(SILENCE))
+    const timer = setTimeout(() => setImmediate(giveUp), limitMs)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
 
 /**
  * Without the polite goodbye: a server that does not answer would keep the socket, and everybody in

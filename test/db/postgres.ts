@@ -63,6 +63,15 @@ t.test('the same within a transaction, which leaves nothing behind', async (t) =
   t.same((await sql`select count(*)::int as n from users`.execute(db)).rows, [{ n: 0 }])
 })
 
+t.test('an answer that came while the process stood still is not too late', async (t) => {
+  const { db } = await setUp(t, 150)
+  await sql`select 1`.execute(db)
+  const asked = sql`select 1 as one, pg_sleep(0.05)`.execute(db)
+  await sleep(10)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+  t.match((await asked).rows, [{ one: 1 }])
+})
+
 t.test('a connection that is lost while idle is replaced, and logged', async (t) => {
   const { db, outside, warnings } = await setUp(t)
   const pid = await pidOf(db)
