@@ -13,8 +13,8 @@ import { errorBody } from './errors.ts'
  */
 const MOST_POLLS_WAITING = 500
 /**
- * To refuse a poll costs almost what an answer does, so what relieves is that it comes back later
- * than it would have, and not all of them in the same second. Spread over so many.
+ * To refuse a poll costs half of what an answer does: what relieves is that it comes back later than
+ * it would have, and not all of them in the same second.
  */
 const SHORTEST_PAUSE_S = 5
 const PAUSE_SPREAD_S = 5
