@@ -22,7 +22,9 @@ import { phoneRoutes } from './routes/phone.ts'
 import { qrcodeRoute } from './routes/qrcode.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
+import { createGlances } from './tickets/glance.ts'
 import type { MatchMode } from './tickets/match-code.ts'
+import type { Replica } from './tickets/replica.ts'
 import type { Windows } from './tickets/ticket.ts'
 import type { Keyring } from './tokens/keyring.ts'
 import type { LoginTokens } from './tokens/login-token.ts'
@@ -32,6 +34,10 @@ import { sandbox, type SandboxOptions } from './wechat/sandbox/plugin.ts'
 export type AppDeps = {
   log: FastifyBaseLogger
   db: Db
+  /** A copy of the database for polls. */
+  replica?: Replica | undefined
+  /** Whether more callers wait for the database than it can serve soon. */
+  databaseBusy?: () => boolean
   wechat: WechatClient
   keyring: Keyring
   tokens: LoginTokens
@@ -53,6 +59,7 @@ export type AppDeps = {
   observe?: {
     transition?: (what: Transition) => void
     pollBatch?: (size: number) => void
+    refusal?: () => void
   }
   /** Plugins of whoever runs the process: a stop in progress, metrics. */
   around?: ((app: FastifyInstance) => Promise<void>)[]
@@ -87,13 +94,23 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const onMiss = createStrangerLimit()
   const story = createStory(deps.log, deps.observe?.transition)
+  const glances = createGlances(deps.db, {
+    replica: deps.replica,
+    onBatch: deps.observe?.pollBatch,
+  })
 
   await app.register(crossOrigin, { origins: deps.corsOrigins })
   answerEverything(app)
   for (const register of deps.around ?? []) await register(app)
   await app.register(requestLog, { log: deps.log })
   await app.register(errorAnswers, { log: deps.log, onUnknownPath: onMiss })
-  await app.register(loadShedding)
+  await app.register(loadShedding, {
+    log: deps.log,
+    origins: deps.corsOrigins,
+    pollsWaiting: glances.waiting,
+    databaseBusy: deps.databaseBusy ?? (() => false),
+    onRefuse: deps.observe?.refusal,
+  })
   await app.register(jsonBody)
   await app.register(openapi, { publicUrl: deps.publicUrl, version: deps.version })
   await app.register(async (api) => {
@@ -108,9 +125,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       matchMode: deps.matchMode,
       stock: deps.stock,
       rateCreate: deps.rates.create,
+      glances,
       onMiss,
       tell: story.tell,
-      onPollBatch: deps.observe?.pollBatch,
     })
     await api.register(qrcodeRoute, {
       db: deps.db,

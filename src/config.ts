@@ -6,7 +6,13 @@ import { settings, shapeOf, type Settings } from './settings.ts'
 export type Config = Readonly<{
   production: boolean
   logLevel: string
-  database: { url: string; pool: number; migrate: 'auto' | 'off' }
+  database: {
+    url: string
+    /** A read replica for polls. */
+    readUrl: string | null
+    pool: number
+    migrate: 'auto' | 'off'
+  }
   http: {
     host: string
     port: number
@@ -110,6 +116,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     report('DATABASE_URL')
   }
 
+  if (values.DATABASE_READ_URL !== undefined) {
+    if (!URL.canParse(values.DATABASE_READ_URL)) report('DATABASE_READ_URL')
+    if (values.DATABASE_URL.startsWith('pglite:')) {
+      report(
+        'DATABASE_READ_URL',
+        'DATABASE_READ_URL must be empty with the embedded database: DATABASE_URL is the one it would copy',
+      )
+    }
+  }
+
   const publicUrl = values.PUBLIC_URL === undefined ? null : values.PUBLIC_URL.replace(/\/$/, '')
   if (publicUrl !== null && !isOrigin(publicUrl)) report('PUBLIC_URL')
   const corsOrigins = list(values.CORS_ORIGINS)
@@ -159,7 +175,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return deepFreeze({
     production,
     logLevel: values.LOG_LEVEL as string,
-    database: { url: values.DATABASE_URL, pool: values.DATABASE_POOL, migrate: values.MIGRATE },
+    database: {
+      url: values.DATABASE_URL,
+      readUrl: values.DATABASE_READ_URL ?? null,
+      pool: values.DATABASE_POOL,
+      migrate: values.MIGRATE,
+    },
     http: {
       host: values.HOST,
       port: values.PORT,

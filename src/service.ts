@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
-import { connect, type Connection } from './db/connect.ts'
+import { connect, connectReplica, type Connection } from './db/connect.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { registerGauges } from './gauges.ts'
 import { sweepLogins } from './logins/sweep.ts'
@@ -14,6 +14,7 @@ import { sweepRateLimits } from './plugins/rate-limits.ts'
 import { createShutdown } from './plugins/shutdown.ts'
 import { repeat } from './repeat.ts'
 import { startOps } from './routes/ops.ts'
+import type { Replica } from './tickets/replica.ts'
 import { sweepTickets } from './tickets/sweep.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
@@ -71,8 +72,11 @@ async function start(
     config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
 
   const connection = await openDatabase(config, log)
-  const { db } = connection
+  const { db, background } = connection
   undo.push(connection.close)
+
+  const replica = await openReplica(config, log)
+  if (replica) undo.push(replica.close)
 
   const metrics =
     config.ops.port === null
@@ -108,6 +112,8 @@ async function start(
   const app = await buildApp({
     log,
     db,
+    databaseBusy: connection.busy,
+    replica: replica ?? undefined,
     wechat,
     keyring,
     tokens,
@@ -122,7 +128,15 @@ async function start(
     trustProxy: config.http.trustProxy,
     sandbox: sandboxed ? { publicUrl } : null,
     keepTrail: config.auditDays > 0,
-    ...(metrics ? { observe: { transition: metrics.tickets, pollBatch: metrics.pollBatch } } : {}),
+    ...(metrics
+      ? {
+          observe: {
+            transition: metrics.tickets,
+            pollBatch: metrics.pollBatch,
+            refusal: metrics.refusal,
+          },
+        }
+      : {}),
     around: [shutdown.guard, ...(metrics ? [metrics.observe] : [])],
   })
   undo.push(async () => {
@@ -133,7 +147,13 @@ async function start(
   if (metrics && config.ops.port !== null) {
     undo.push(await startOps({ host: config.ops.host, port: config.ops.port, metrics, log }))
   }
-  await app.listen({ host, port })
+  await app.listen({
+    host,
+    port,
+    // When a thousand browsers of another replica come at once, those that do not fit into Node's 511
+    // are not refused: they wait for TCP to try again, for seconds. The kernel may allow fewer.
+    backlog: 4_096,
+  })
   log.info(`listening on ${local}`)
   wechat.start()
 
@@ -141,10 +161,10 @@ async function start(
     repeat({
       everyMs: SWEEP_MS,
       task: async (signal) => {
-        const { expired } = await sweepTickets(db, config.windows, signal)
+        const { expired } = await sweepTickets(background, config.windows, signal)
         metrics?.tickets('expired', expired)
-        await sweepRateLimits(db)
-        await sweepLogins(db, config.auditDays, signal)
+        await sweepRateLimits(background)
+        await sweepLogins(background, config.auditDays, signal)
       },
       onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
     }),
@@ -191,6 +211,18 @@ async function openDatabase(config: Config, log: FastifyBaseLogger): Promise<Con
     await connection.close()
     throw error
   }
+}
+
+async function openReplica(
+  { database: { readUrl: url } }: Config,
+  log: FastifyBaseLogger,
+): Promise<(Replica & Pick<Connection, 'close'>) | null> {
+  if (url === null) return null
+  const onChange = (failure: unknown): void => {
+    if (failure === null) log.info('the read replica answers again')
+    else log.warn({ err: failure }, 'the read replica fails; polls go to the database itself')
+  }
+  return { ...(await connectReplica({ url, log })), onChange }
 }
 
 const report = (applied: string[], log: FastifyBaseLogger): void => {

@@ -11,6 +11,12 @@ export const settings = Type.Object({
     pattern: '^(postgres(ql)?://.+|pglite:.+)$',
     description: 'postgres://user:password@host:5432/database, or pglite:FOLDER',
   }),
+  DATABASE_READ_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://.+$',
+      description: 'postgres://user:password@host:5432/database of a read replica',
+    }),
+  ),
   DATABASE_POOL: Type.Integer({
     default: 10,
     minimum: 1,

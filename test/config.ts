@@ -20,7 +20,7 @@ t.test('nothing set: every default', async (t) => {
   t.strictSame(readConfig({}), {
     production: false,
     logLevel: 'info',
-    database: { url: 'pglite:./data', pool: 10, migrate: 'auto' },
+    database: { url: 'pglite:./data', readUrl: null, pool: 10, migrate: 'auto' },
     http: {
       host: '127.0.0.1',
       port: 3000,
@@ -59,6 +59,7 @@ t.test('everything set: every value', async (t) => {
     readConfig({
       NODE_ENV: 'production',
       DATABASE_URL: 'postgres://me:pw@db.example:5433/scenepass',
+      DATABASE_READ_URL: 'postgres://me:pw@replica.example/scenepass',
       DATABASE_POOL: '25',
       MIGRATE: 'off',
       HOST: '0.0.0.0',
@@ -96,7 +97,12 @@ t.test('everything set: every value', async (t) => {
     {
       production: true,
       logLevel: 'warn',
-      database: { url: 'postgres://me:pw@db.example:5433/scenepass', pool: 25, migrate: 'off' },
+      database: {
+        url: 'postgres://me:pw@db.example:5433/scenepass',
+        readUrl: 'postgres://me:pw@replica.example/scenepass',
+        pool: 25,
+        migrate: 'off',
+      },
       http: {
         host: '0.0.0.0',
         port: 8080,
@@ -165,6 +171,10 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
       'pglite:/var/lib/x',
     ],
     bad: ['mysql://localhost/x', 'postgres://', 'pglite:', './data', 'localhost', 'POSTGRES://x/y'],
+  },
+  DATABASE_READ_URL: {
+    good: ['postgres://localhost/x'],
+    bad: ['pglite:./data', 'postgres://', 'localhost', 'postgres://me:p#ss@replica/x'],
   },
   DATABASE_POOL: wholeNumber(1, 1000),
   MIGRATE: choice('auto', 'off'),
@@ -253,10 +263,12 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
 t.test('each setting takes what fits and refuses what does not', async (t) => {
   t.same(Object.keys(cases), Object.keys(settings.properties), 'every setting is here')
   for (const [name, { good, bad }] of Object.entries(cases)) {
-    for (const value of good) t.same(problemsOf({ [name]: value }), [], `${name}=${value}`)
+    const base = name === 'DATABASE_READ_URL' ? { DATABASE_URL: 'postgres://localhost/x' } : {}
+    for (const value of good) t.same(problemsOf({ ...base, [name]: value }), [], `${name}=${value}`)
     for (const value of bad) {
       const other = { WECHAT_APPID: 'WECHAT_SECRET', WECHAT_SECRET: 'WECHAT_APPID' }[name]
       const env = {
+        ...base,
         [name]: value,
         ...(other ? { [other]: credentials[other as 'WECHAT_APPID'] } : {}),
       }
@@ -349,4 +361,10 @@ t.test('a database URL that nothing can read is a problem of the settings', asyn
   for (const DATABASE_URL of ['postgres://me:p#ss@db.example/x', 'postgres://db.example:port/x']) {
     t.same(problemsOf({ DATABASE_URL }), [`DATABASE_URL must be ${shapeOf('DATABASE_URL')}`])
   }
+})
+
+t.test('an embedded database has no read replica', async (t) => {
+  t.match(problemsOf({ DATABASE_READ_URL: 'postgres://localhost/x' }), [
+    /^DATABASE_READ_URL must be empty with the embedded database/,
+  ])
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely'
-import type { PoolUse } from './postgres.ts'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { PostgresPools, PoolUse } from './postgres.ts'
 import type { Database, Db } from './schema.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -11,16 +11,19 @@ export type ConnectLog = {
 
 export type Connection = {
   db: Db
+  /** The same database for work that nobody waits for: its statements may take longer. */
+  background: Db
+  /** Whether more callers wait for a connection than it can serve soon. */
+  busy(): boolean
   /** How busy the pool is; PGlite has none. */
   poolUse?: (() => PoolUse) | undefined
   close(): Promise<void>
 }
 
-type Pool = PostgresPool & { use?: () => PoolUse }
-
 /** PostgreSQL that is not up yet is waited for this long, in milliseconds. */
 const START_WAIT_MS = 30_000
 const OLDEST_VERSION = 130_000
+const REPLICA_POOL = 2
 
 /**
  * Opens the database: a pool to PostgreSQL, or PGlite in a folder. The rest of the code sees one
@@ -28,7 +31,8 @@ const OLDEST_VERSION = 130_000
  *
  * @param options.url `postgres://…` or `pglite:FOLDER` (`pglite:memory` keeps nothing)
  * @param options.poolSize connections, PostgreSQL only
- * @param options.queryTimeoutMs after which a statement fails; 0 = never, for migrations
+ * @param options.queryTimeoutMs after which a statement fails; 0 = never, for migrations. Under a
+ *   second where it is left out, and a little more in the background
  * @param options.waitMs how long a PostgreSQL that is not up is waited for
  * @throws {Error} with a sentence for the operator when the database cannot be used
  */
@@ -39,33 +43,55 @@ export async function connect(options: {
   queryTimeoutMs?: number
   waitMs?: number
 }): Promise<Connection> {
-  const { pool, place }: { pool: Pool; place: string } = options.url.startsWith('pglite:')
+  const { pools, place } = options.url.startsWith('pglite:')
     ? {
-        pool: await openPglite(options.url.slice('pglite:'.length)),
+        pools: await openPglite(options.url.slice('pglite:'.length)),
         place: options.url,
       }
     : {
-        pool: await openPostgres(options),
+        pools: await openPostgres(options),
         place: placeOf(options.url),
       }
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const on = (pool: PostgresPools['pool']): Db =>
+    new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const db = on(pools.pool)
   try {
     await untilUp(db, place, options.waitMs ?? START_WAIT_MS, options.log)
   } catch (error) {
     await db.destroy()
     throw error
   }
-  return { db, poolUse: pool.use, close: () => db.destroy() }
+  return {
+    db,
+    background: on(pools.background),
+    busy: pools.busy,
+    poolUse: pools.use,
+    close: () => db.destroy(),
+  }
 }
 
-async function openPglite(folder: string): Promise<PostgresPool> {
+/**
+ * Opens a read replica, for as many statements at a time as polls have under way. It need not be up:
+ * whoever asks it must be able to do without.
+ */
+export async function connectReplica(options: {
+  url: string
+  log: ConnectLog
+}): Promise<{ db: Db; close(): Promise<void> }> {
+  const { pool } = await openPostgres({ ...options, poolSize: REPLICA_POOL })
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  return { db, close: () => db.destroy() }
+}
+
+async function openPglite(folder: string): Promise<PostgresPools> {
   const { openPglitePool } = await import('./pglite.ts')
-  return openPglitePool(folder)
+  const pool = await openPglitePool(folder)
+  return { pool, background: pool, busy: () => false }
 }
 
 async function openPostgres(
   options: Parameters<typeof import('./postgres.ts').openPostgresPool>[0],
-): Promise<Pool> {
+): Promise<PostgresPools> {
   const { openPostgresPool } = await import('./postgres.ts')
   return openPostgresPool(options)
 }

@@ -1,11 +1,28 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { ConnectLog } from './connect.ts'
+import { createOutage, type Outage } from './outage.ts'
 import { isUnavailable } from './unavailable.ts'
 
-/** A lost database is a 503 in under a second, so waiting for a connection must end before that. */
-const CONNECT_TIMEOUT_MS = 900
-const QUERY_TIMEOUT_MS = 5_000
+/** A lost database is a 503 in under a second: waiting for a connection counts as well. */
+const ANSWER_MS = 800
+/** For a statement that got its connection at the very last moment. */
+const LEAST_MS = 50
+/** For work that nobody waits for. */
+const BACKGROUND_MS = 5_000
+/** Callers that wait for one connection; at a millisecond a statement, 50 ms. */
+const MOST_WAITING = 50
+
+export type PostgresPools = {
+  pool: PostgresPool
+  /** The same connections for work that nobody waits for: its statements have more time. */
+  background: PostgresPool
+  /** Whether more callers wait for a connection than it can serve soon. */
+  busy: () => boolean
+  /** PGlite has no connections to speak of. */
+  use?: () => PoolUse
+}
 
 /** Connections: open ones, those of them that do nothing, and who waits for one; how many there may be. */
 export type PoolUse = { total: number; idle: number; waiting: number; max: number }
@@ -13,18 +30,20 @@ export type PoolUse = { total: number; idle: number; waiting: number; max: numbe
 /**
  * A pool of node-postgres. Timeouts are the client's own: a server-side `statement_timeout` in the
  * connection's start-up would be refused by PgBouncer, and would not help when packets are lost.
+ *
+ * @param options.queryTimeoutMs within which a statement must be answered, with the first one the
+ *   wait for its connection included; 0 = whenever
  */
 export function openPostgresPool(options: {
   url: string
   poolSize: number
   log: ConnectLog
   queryTimeoutMs?: number
-}): PostgresPool & { use: () => PoolUse } {
+}): PostgresPools {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS,
+    connectionTimeoutMillis: ANSWER_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: 'scenepass',
@@ -32,18 +51,38 @@ export function openPostgresPool(options: {
   pool.on('error', (error) =>
     options.log.warn({ reason: error.message }, 'a database connection was lost'),
   )
+  const openedAt = new WeakMap<pg.PoolClient, number>()
+  pool.on('connect', (client) => void openedAt.set(client, performance.now()))
 
-  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>()
-  return {
-    async connect() {
+  const outage = createOutage()
+
+  async function trusted(): Promise<pg.PoolClient> {
+    for (;;) {
       const client = await pool.connect()
-      const seen = known.get(client)
-      if (seen) return seen
-      const wrapped = discardBroken(client)
-      known.set(client, wrapped)
-      return wrapped
+      if (!outage.distrusts(openedAt.get(client) ?? 0)) return client
+      discard(client)
+    }
+  }
+
+  const within = (limitMs: number): PostgresPool => ({
+    async connect() {
+      const since = outage.enter()
+      try {
+        const client = await trusted()
+        return lend(client, { outage, waitedMs: performance.now() - since, limitMs })
+      } catch (error) {
+        outage.failed(since, error)
+        outage.leave()
+        throw error
+      }
     },
     end: () => pool.end(),
+  })
+
+  return {
+    pool: within(options.queryTimeoutMs ?? ANSWER_MS),
+    background: within(options.queryTimeoutMs ?? BACKGROUND_MS),
+    busy: () => pool.waitingCount > options.poolSize * MOST_WAITING,
     use: () => ({
       total: pool.totalCount,
       idle: pool.idleCount,
@@ -54,19 +93,71 @@ export function openPostgresPool(options: {
 }
 
 /**
- * Kysely releases a client without saying how its last statement ended. One that timed out still
- * has that statement on the wire, so it must not go back into the pool.
+ * A client for as long as one caller has it. Kysely releases it without saying how its last
+ * statement ended, and sends a rollback after one that got no answer: such a client is given up.
  */
-function discardBroken(client: pg.PoolClient): PostgresPoolClient {
-  let broken = false
-  client.on('error', () => (broken = true))
-  const query = async (text: string, parameters: readonly unknown[]) => {
+function lend(
+  client: pg.PoolClient,
+  { outage, limitMs, ...options }: { outage: Outage; limitMs: number; waitedMs: number },
+): PostgresPoolClient {
+  let brokenBy: unknown = null
+  let { waitedMs } = options
+  const onError = (error: unknown) => void (brokenBy ??= error)
+  client.on('error', onError)
+
+  const query = async (text: string, values: unknown[]) => {
+    if (brokenBy) throw brokenBy
+    const asked = performance.now()
+    const limit = limitMs > 0 ? Math.max(limitMs - waitedMs, LEAST_MS) : null
+    waitedMs = 0
     try {
-      return await client.query(text, parameters as unknown[])
+      const statement = { name: nameOf(text), text, values }
+      const result = await within(limit, client.query(statement))
+      outage.answered()
+      return result
     } catch (error) {
-      broken ||= isUnavailable(error)
+      if (isUnavailable(error)) brokenBy ??= error
+      if (error instanceof pg.DatabaseError) outage.answered()
+      // A connection that broke says nothing about the next one; silence does.
+      else if (isTimeout(error)) outage.failed(asked, error)
       throw error
     }
   }
-  return { query, release: () => client.release(broken) } as unknown as PostgresPoolClient
+  const release = () => {
+    outage.leave()
+    client.off('error', onError)
+    if (brokenBy) discard(client)
+    else client.release()
+  }
+  return { query, release } as unknown as PostgresPoolClient
+}
+
+/** A statement that begins with `/* prepared: NAME` is planned once a connection. */
+const nameOf = (text: string): string | undefined => /^\/\* prepared: (\w+)/.exec(text)?.[1]
+
+const SILENCE = 'Query read timeout'
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.message === SILENCE
+
+/**
+ * Not node-postgres' own `query_timeout`: after this process has stood still for a while, that one
+ * would go off before anybody has read the answer that is there.
+ */
+function within<T>(limitMs: number | null, answer: Promise<T>): Promise<T> {
+  if (limitMs === null) return answer
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new Error(SILENCE))
+    const timer = setTimeout(() => setImmediate(giveUp), limitMs)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/**
+ * Without the polite goodbye: a server that does not answer would keep the socket, and everybody in
+ * the pool's queue, for as long as TCP hopes for it.
+ */
+function discard(client: pg.PoolClient): void {
+  const { connection } = client as unknown as { connection: { stream: Socket } }
+  connection.stream.destroy()
+  client.release(true)
 }

@@ -32,6 +32,8 @@ export type Metrics = {
   observe: (app: FastifyInstance) => Promise<void>
   tickets(outcome: TicketOutcome, count?: number): void
   pollBatch(size: number): void
+  /** A request that was refused before it became one. */
+  refusal(): void
   wechatCall(call: { api: string; errcode: string; seconds: number }): void
   gauge(options: GaugeOptions): void
   close(): void
@@ -65,6 +67,11 @@ export function createMetrics(
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
     registers,
   })
+  const refusals = new Counter({
+    name: 'scenepass_overload_refusals_total',
+    help: 'Requests refused with OVERLOADED; the requests by route do not have them',
+    registers,
+  })
   const calls = new Counter({
     name: 'scenepass_wechat_calls_total',
     help: 'Requests sent to WeChat, by API and errcode (0 = success)',
@@ -84,6 +91,7 @@ export function createMetrics(
     observe: countRequests(registry),
     tickets: (outcome, count = 1) => tickets.inc({ outcome }, count),
     pollBatch: (size) => batches.observe(size),
+    refusal: () => refusals.inc(),
     wechatCall({ api, errcode, seconds }) {
       calls.inc({ api, errcode })
       callSeconds.observe({ api }, seconds)

@@ -9,7 +9,7 @@ import type { Tell } from '../plugins/story.ts'
 import { createThrottle } from '../plugins/throttle.ts'
 import { cancelTicket } from '../tickets/cancel.ts'
 import { createTicket } from '../tickets/create.ts'
-import { createGlances } from '../tickets/glance.ts'
+import type { Glances } from '../tickets/glance.ts'
 import type { MatchMode } from '../tickets/match-code.ts'
 import { pollTicket } from '../tickets/poll.ts'
 import { intervalOf, type Windows } from '../tickets/ticket.ts'
@@ -26,11 +26,11 @@ export type TicketRoutesOptions = {
   stock: string | null
   /** Tickets an address may create in a minute. */
   rateCreate: number
+  /** How polls look at tickets. */
+  glances: Glances
   /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
   onMiss: (request: FastifyRequest) => void
   tell: Tell
-  /** Hears how many polls shared a statement. */
-  onPollBatch?: ((size: number) => void) | undefined
 }
 
 /** So many polls come free on top of the pace: a reload, a tab that wakes, an impatient person. */
@@ -39,11 +39,10 @@ const POLL_BURST = 10
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, windows, matchMode, stock, rateCreate, onMiss, tell, onPollBatch },
+  { db, windows, matchMode, stock, rateCreate, glances, onMiss, tell },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
-  const glances = createGlances(db, onPollBatch)
 
   app.post(
     '/ticket',

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import { CompiledQuery } from 'kysely'
 import type { Db } from '../db/schema.ts'
+import { throughReplica, type Replica } from './replica.ts'
 
 /** What a poll must know of a ticket to answer it, as long as nothing has been decided. */
 export type Glance = {
@@ -11,18 +12,28 @@ export type Glance = {
   expiresIn: number
 }
 
-/** Looks at one ticket; undefined where there is none. */
-export type Glances = (scene: string) => Promise<Glance | undefined>
+export type Glances = {
+  /** Looks at one ticket; undefined where there is none. */
+  (scene: string): Promise<Glance | undefined>
+  /** How many wait for the database; those that are still being gathered do not count. */
+  waiting(): number
+}
 
 /** A statement that hangs holds up only half of the polls. */
 const IN_FLIGHT = 2
 const LARGEST_BATCH = 1_000
+/**
+ * A batch that has gathered so many does not wait for the end of the turn: with more than 1,024
+ * connections to read from, libuv may put that off for seconds.
+ */
+const EARLY_BATCH = 100
 
 /**
  * One text for all rows: to take a row apart costs the driver more than the row's own content does
- * here, and a thousand polls a statement are the point.
+ * here, and a thousand polls a statement are the point. Prepared, because to plan it anew for every
+ * list of scenes took the database longer than to run it.
  */
-const statement = `
+const statement = `/* prepared: glance */
   select string_agg(
     encode(secret_hash, 'hex') || left(status, 1)
       || ceil(extract(epoch from expires_at - now()))::int || ' ' || scene, ','
@@ -35,18 +46,34 @@ const statement = `
  * Glances that share statements: those which arrive in one turn of the event loop, or while others
  * are being answered, go to the database together. When nothing is under way, nothing is waited for.
  *
- * @param onBatch hears how many shared a statement
+ * @param options.replica a copy of the database to look at first
+ * @param options.onBatch hears how many shared a statement
  */
-export function createGlances(db: Db, onBatch?: (size: number) => void): Glances {
+export function createGlances(
+  db: Db,
+  options: {
+    replica?: Replica | undefined
+    onBatch?: ((size: number) => void) | undefined
+  } = {},
+): Glances {
+  const { replica, onBatch } = options
+  const lookUp = replica
+    ? throughReplica(lookUpIn(db), lookUpIn(replica.db), replica.onChange)
+    : lookUpIn(db)
   let free = IN_FLIGHT
+  let waiting = 0
+  let gathered = 0
+  let send: (() => void) | null = null
   const ready: (() => void)[] = []
 
   const loader = new DataLoader<string, Glance | undefined>(
     async (scenes) => {
       onBatch?.(scenes.length)
       try {
-        return await glanceAt(db, scenes)
+        const found = await lookUp(scenes)
+        return scenes.map((scene) => found.get(scene))
       } finally {
+        waiting -= scenes.length
         const next = ready.shift()
         if (next) next()
         else free++
@@ -58,14 +85,26 @@ export function createGlances(db: Db, onBatch?: (size: number) => void): Glances
       batchScheduleFn: (dispatch) => {
         if (free === 0) return void ready.push(dispatch)
         free--
-        setImmediate(dispatch)
+        gathered = 0
+        const turnEnd = setImmediate(() => send?.())
+        send = () => {
+          clearImmediate(turnEnd)
+          send = null
+          dispatch()
+        }
       },
     },
   )
-  return (scene) => loader.load(scene)
+  const glance = (scene: string) => {
+    waiting++
+    const found = loader.load(scene)
+    if (send && ++gathered >= EARLY_BATCH) send()
+    return found
+  }
+  return Object.assign(glance, { waiting: () => waiting - (send ? gathered : 0) })
 }
 
-async function glanceAt(db: Db, scenes: readonly string[]): Promise<(Glance | undefined)[]> {
+const lookUpIn = (db: Db) => async (scenes: readonly string[]) => {
   // Scenes hold neither a comma nor a space: the routes let nothing else through.
   const { rows } = await db.executeQuery<{ found: string | null }>(
     CompiledQuery.raw(statement, [scenes.join(',')]),
@@ -79,5 +118,5 @@ async function glanceAt(db: Db, scenes: readonly string[]): Promise<(Glance | un
       expiresIn: Number(text.slice(65, end)),
     })
   }
-  return scenes.map((scene) => found.get(scene))
+  return found
 }

@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createHistogram } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * The load, in a process of its own: HTTP/1.1 over keep-alive connections with one request under
@@ -44,13 +44,31 @@ async function run(plan: Plan): Promise<Result> {
   const bytes = { request: requestOf(1).length, answer: 0 }
   let total = 0
   const share = Math.floor(plan.tickets / plan.connections)
-  const began = performance.now()
-  const end = began + plan.seconds * 1000
   const everyMs = plan.rate === undefined ? 0 : (1000 * plan.connections) / plan.rate
 
-  const connection = (nth: number) =>
-    new Promise<void>((resolve, reject) => {
+  // All is ready before the clock starts: what is late from then on is the server's doing.
+  const lines = await Promise.all(
+    Array.from({ length: plan.connections }, async (_, nth) => {
       const requests = Array.from({ length: share }, (_, i) => requestOf(nth * share + i + 1))
+      const reader = { read: (_length: number, _buffer: Uint8Array): boolean => true }
+      const socket = connect({
+        port: plan.port,
+        host: '127.0.0.1',
+        noDelay: true,
+        onread: {
+          buffer: Buffer.alloc(16_384),
+          callback: (length, buffer) => reader.read(length, buffer),
+        },
+      })
+      await once(socket, 'connect')
+      return { socket, reader, requests }
+    }),
+  )
+  const began = performance.now()
+  const end = began + plan.seconds * 1000
+
+  const drive = ({ socket, reader, requests }: (typeof lines)[number], nth: number) =>
+    new Promise<void>((resolve, reject) => {
       let next = 0
       let due = began + (everyMs * nth) / plan.connections
       let pending: Buffer | null = null
@@ -62,7 +80,7 @@ async function run(plan: Plan): Promise<Result> {
         if (wait > 0.5) return void setTimeout(send, wait)
         socket.write(requests[next++ % share] as Buffer)
       }
-      const read = (length: number, buffer: Uint8Array): boolean => {
+      reader.read = (length, buffer) => {
         const fresh = Buffer.from(buffer.buffer, buffer.byteOffset, length)
         const text = pending ? Buffer.concat([pending, fresh]) : fresh
         const size = sizeOf(text)
@@ -80,19 +98,11 @@ async function run(plan: Plan): Promise<Result> {
         send()
         return true
       }
-      const socket = connect({
-        port: plan.port,
-        host: '127.0.0.1',
-        noDelay: true,
-        onread: { buffer: Buffer.alloc(16_384), callback: read },
-      })
-      socket
-        .on('connect', send)
-        .on('error', reject)
-        .on('close', () => resolve())
+      socket.on('error', reject).on('close', () => resolve())
+      send()
     })
 
-  await Promise.all(Array.from({ length: plan.connections }, (_, nth) => connection(nth)))
+  await Promise.all(lines.map(drive))
   const perSecond = total / ((performance.now() - began) / 1000)
   return {
     total,
@@ -115,7 +125,4 @@ function sizeOf(text: Buffer): number {
 }
 
 process.on('disconnect', () => process.exit())
-process.on('message', async (plan: Plan) => {
-  process.send?.(await run(plan))
-  await sleep(0)
-})
+process.on('message', async (plan: Plan) => process.send?.(await run(plan)))

@@ -14,7 +14,7 @@ const ALL = readdirSync(new URL('migrations', root))
   .map((file) => parse(file).name)
 
 async function open(t: Teardown, url: string): Promise<Db> {
-  const { db, close } = await connect({ url, poolSize: 2, log: quietLog })
+  const { db, close } = await connect({ url, poolSize: 2, log: quietLog, queryTimeoutMs: 0 })
   t.teardown(close)
   return db
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { connect } from '../../src/db/connect.ts'
@@ -30,6 +31,11 @@ const reasonOf = (work: Promise<unknown>) =>
     (error: Error) => error,
   )
 
+/** Silence makes the pool careful for a moment. */
+async function recovered(db: Db): Promise<void> {
+  while (await reasonOf(sql`select 1`.execute(db))) await sleep(10)
+}
+
 t.test('a statement that takes too long fails, and the pool goes on without it', async (t) => {
   const { db } = await setUp(t, 150)
   const before = await pidOf(db)
@@ -37,6 +43,7 @@ t.test('a statement that takes too long fails, and the pool goes on without it',
   t.match(error, { message: 'Query read timeout' })
   t.ok(isUnavailable(error))
 
+  await recovered(db)
   for (let n = 0; n < 3; n++) {
     t.same((await sql`select ${n}::int as n`.execute(db)).rows, [{ n }], 'its own answer')
   }
@@ -52,7 +59,17 @@ t.test('the same within a transaction, which leaves nothing behind', async (t) =
     }),
   )
   t.ok(isUnavailable(error), String(error))
+  await recovered(db)
   t.same((await sql`select count(*)::int as n from users`.execute(db)).rows, [{ n: 0 }])
+})
+
+t.test('an answer that came while the process stood still is not too late', async (t) => {
+  const { db } = await setUp(t, 150)
+  await sql`select 1`.execute(db)
+  const asked = sql`select 1 as one, pg_sleep(0.05)`.execute(db)
+  await sleep(10)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+  t.match((await asked).rows, [{ one: 1 }])
 })
 
 t.test('a connection that is lost while idle is replaced, and logged', async (t) => {
@@ -106,4 +123,18 @@ t.test('who gets no connection of the pool is told within a second', async (t) =
     t.ok(performance.now() - started < 1_800)
   })
   t.ok(await pidOf(db), 'afterwards there is one')
+})
+
+t.test('it is busy while more callers wait than it can serve soon', async (t) => {
+  const { db, busy, close } = await connect({
+    url: await postgresUrl(t),
+    poolSize: 1,
+    log: quietLog,
+  })
+  t.teardown(close)
+  t.notOk(busy())
+  const asked = Array.from({ length: 50 + 2 }, () => sql`select 1`.execute(db))
+  while (!busy()) await new Promise((resolve) => process.nextTick(resolve))
+  await Promise.all(asked)
+  t.notOk(busy())
 })

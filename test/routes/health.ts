@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import { sql } from 'kysely'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import { migrate } from '../../src/db/migrate.ts'
@@ -60,6 +60,7 @@ t.test('it is not ready while the database is gone, and is when it is back', asy
   t.equal((await app.inject('/livez')).statusCode, 200, 'which is no reason to restart')
 
   await proxy.mend()
-  await sql`select 1`.execute(db)
-  t.equal((await app.inject('/readyz')).statusCode, 200)
+  const mended = performance.now()
+  while ((await app.inject('/readyz')).statusCode !== 200) await sleep(10)
+  t.ok(performance.now() - mended < 2_000)
 })

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Fault } from './faults.ts'
@@ -8,6 +9,8 @@ import type { Fault } from './faults.ts'
  */
 export function createMisbehaviour(app: FastifyInstance) {
   const closing = new AbortController()
+  // One for every delayed answer, however many there are.
+  setMaxListeners(0, closing.signal)
   app.addHook('preClose', async () => closing.abort())
 
   return async (fault: Fault, reply: FastifyReply): Promise<boolean> => {
