@@ -1,11 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Socket } from 'node:net'
+import { Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 
+/** What a proxy sent before it could know of the stop has arrived after this. */
+const DRAIN_MS = 500
+const LOOK_EVERY_MS = 10
+
 /**
- * Once a stop has begun, requests that are already in are finished and new ones are sent to another
- * replica with `SHUTTING_DOWN`, `/readyz` among them, so that a load balancer looks away.
+ * Once a stop has begun, new connections are refused, so that a proxy takes another replica for
+ * whatever it has to send. What still comes in on the old ones is answered, each time as the last on
+ * its connection: a proxy repeats no POST that it has sent. `/readyz` says `SHUTTING_DOWN`.
  */
 export function createShutdown(): {
   begin: () => void
@@ -19,9 +25,13 @@ export function createShutdown(): {
         sockets.add(socket)
         socket.once('close', () => sockets.delete(socket))
       })
-      // Browsers and balancers open connections in advance; Node takes one for idle only once it has
-      // carried a request, and would wait for these.
       app.addHook('preClose', async () => {
+        // An HTTP server's own close also ends idle connections, with what is on its way on them.
+        Server.prototype.close.call(app.server)
+        const drained = performance.now() + DRAIN_MS
+        while (sockets.size > 0 && performance.now() < drained) await sleep(LOOK_EVERY_MS)
+        // Browsers and balancers open connections in advance; Node takes one for idle only once it has
+        // carried a request, and would wait for these.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       })
       // Otherwise the connection of a request in flight would be kept alive when it is answered.
@@ -30,8 +40,8 @@ export function createShutdown(): {
         done()
       })
       app.addHook('onRequest', (request, _reply, done) => {
-        if (!stopping) return done()
-        done(request.routeOptions.url === '/livez' ? undefined : new AppError('SHUTTING_DOWN'))
+        const asked = stopping && request.routeOptions.url === '/readyz'
+        done(asked ? new AppError('SHUTTING_DOWN') : undefined)
       })
     },
     { name: 'shutdown' },

@@ -41,30 +41,41 @@ export async function createTicket(
   const stock = input.scene === undefined ? (input.stock ?? null) : null
 
   const fresh = input.scene ?? newScene()
+  // Without a stock the scene is a plain value: a cluster that distributes tickets by it wants one.
+  const from =
+    stock === null
+      ? { taken: sql``, scene: sql`${fresh}`, image: sql`null` }
+      : {
+          taken: sql`
+            with taken as (
+              delete from code_stock
+              where scene = (
+                select scene
+                from code_stock
+                where made_for = ${stock}
+                limit 1
+                for update skip locked
+              )
+              returning scene, image
+            )
+          `,
+          scene: sql`coalesce((select scene from taken), ${fresh})`,
+          image: sql`(select image from taken)`,
+        }
 
   const inserted = await sql<{ scene: string }>`
-    with taken as (
-      delete from code_stock
-      where scene = (
-        select scene
-        from code_stock
-        where made_for = ${stock}::text
-        limit 1
-        for update skip locked
-      )
-      returning scene, image
-    )
+    ${from.taken}
     insert into tickets (
       scene, secret_hash, match_code, expires_at,
       requested_ip, requested_browser, requested_os, code_image
     )
     values (
-      coalesce((select scene from taken), ${fresh}),
+      ${from.scene},
       decode(${hashSecret(secret)}, 'hex'),
       ${matchCode},
       now() + ${input.ttl}::int * interval '1 second',
       ${ip}, ${browser}, ${os},
-      (select image from taken)
+      ${from.image}
     )
     on conflict (scene) do nothing
     returning scene
