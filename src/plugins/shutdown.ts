@@ -4,8 +4,11 @@ import { Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 
-/** What a proxy sent before it could know of the stop has arrived after this. */
-const DRAIN_MS = 500
+/**
+ * What a proxy sent before it could know of the stop has arrived after half a second. Counted in
+ * looks, not by the clock: a process that has stood still has not read yet what is there.
+ */
+const LOOKS = 50
 const LOOK_EVERY_MS = 10
 
 /**
@@ -28,8 +31,7 @@ export function createShutdown(): {
       app.addHook('preClose', async () => {
         // An HTTP server's own close also ends idle connections, with what is on its way on them.
         Server.prototype.close.call(app.server)
-        const drained = performance.now() + DRAIN_MS
-        while (sockets.size > 0 && performance.now() < drained) await sleep(LOOK_EVERY_MS)
+        for (let look = 0; look < LOOKS && sockets.size > 0; look++) await sleep(LOOK_EVERY_MS)
         // Browsers and balancers open connections in advance; Node takes one for idle only once it has
         // carried a request, and would wait for these.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
