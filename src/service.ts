@@ -171,7 +171,7 @@ async function start(
   )
   if (stock) {
     const makeImage = async (scene: string) => (await wechat.codeImage(scene)).bytes
-    undo.push(keepCodeStock({ db, stock, makeImage, log }))
+    undo.push(keepCodeStock({ db: background, stock, makeImage, log }))
   }
   log.info({ publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
   return local

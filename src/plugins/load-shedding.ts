@@ -13,8 +13,8 @@ import { errorBody } from './errors.ts'
  */
 const MOST_POLLS_WAITING = 500
 /**
- * To refuse a poll costs almost what an answer does, so what relieves is that it comes back later
- * than it would have, and not all of them in the same second. Spread over so many.
+ * To refuse a poll costs half of what an answer does: what relieves is that it comes back later than
+ * it would have, and not all of them in the same second.
  */
 const SHORTEST_PAUSE_S = 5
 const PAUSE_SPREAD_S = 5
@@ -83,13 +83,18 @@ export const loadShedding = fp<LoadSheddingOptions>(
     const [answer] = server.listeners('request') as [RequestListener]
     server.removeAllListeners('request')
     server.on('request', (request, response) => {
-      const overloaded = pollsWaiting() >= MOST_POLLS_WAITING || databaseBusy() || heapFull
+      const overloaded =
+        databaseBusy() || heapFull || (pollsWaiting() >= MOST_POLLS_WAITING && isBrowsers(request))
       if (overloaded && !alwaysAnswered.has(request.url ?? '')) refuse(request, response)
       else answer(request, response)
     })
   },
   { name: 'load-shedding' },
 )
+
+/** Not a phone's: somebody is in the middle of signing in, and there are few of them. */
+const isBrowsers = ({ method, url }: IncomingMessage): boolean =>
+  method === 'GET' || url === '/ticket'
 
 /** What stands before and after the request's id in the body of an error. */
 function around(error: AppError, language: Language): [string, string] {

@@ -17,6 +17,7 @@ await app.register(loadShedding, {
   databaseBusy: () => load.databaseBusy,
 })
 for (const path of ['/livez', '/readyz', '/work']) app.get(path, () => ({ done: path }))
+for (const path of ['/ticket', '/login']) app.post(path, () => ({ done: path }))
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 t.teardown(() => app.close())
 
@@ -62,10 +63,16 @@ t.test('which is no reason to restart it, or to send its share to the others', a
   }
 })
 
+t.test('and not for whoever is in the middle of signing in on a phone', async (t) => {
+  t.match(await call(`${url}/ticket`, { method: 'POST' }), { status: 503 })
+  t.match(await call(`${url}/login`, { method: 'POST' }), { status: 200 })
+})
+
 t.test('callers that queue for the database count as well', async (t) => {
   load.polls = 0
   load.databaseBusy = true
   t.match(await work(), { status: 503, body: { code: 'OVERLOADED' } })
+  t.match(await call(`${url}/login`, { method: 'POST' }), { status: 503 })
 })
 
 t.test('once there is room again it serves, and the log says how many it refused', async (t) => {

@@ -126,6 +126,7 @@ t.test('without its database a replica goes on for five minutes, not longer', as
   }
 
   await way.mend()
+  pass(1)
   t.equal(await signerOf(ring), kid, 'and it is back as soon as the database is')
 })
 
