@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type { Socket } from 'node:net'
 import pg from 'pg'
@@ -55,6 +56,7 @@ export function openPostgresPool(options: {
   pool.on('connect', (client) => void openedAt.set(client, performance.now()))
 
   const outage = createOutage()
+  const prepared: Prepared = { works: true }
 
   async function trusted(): Promise<pg.PoolClient> {
     for (;;) {
@@ -69,7 +71,7 @@ export function openPostgresPool(options: {
       const since = outage.enter()
       try {
         const client = await trusted()
-        return lend(client, { outage, waitedMs: performance.now() - since, limitMs })
+        return lend(client, { outage, prepared, waitedMs: performance.now() - since, limitMs })
       } catch (error) {
         outage.failed(since, error)
         outage.leave()
@@ -98,21 +100,30 @@ export function openPostgresPool(options: {
  */
 function lend(
   client: pg.PoolClient,
-  { outage, limitMs, ...options }: { outage: Outage; limitMs: number; waitedMs: number },
+  { outage, prepared, limitMs, ...options }: Loan,
 ): PostgresPoolClient {
   let brokenBy: unknown = null
   let { waitedMs } = options
   const onError = (error: unknown) => void (brokenBy ??= error)
   client.on('error', onError)
 
+  const ask = async (text: string, values: unknown[]) => {
+    const name = prepared.works ? nameOf(text) : undefined
+    try {
+      return await client.query({ name, text, values })
+    } catch (error) {
+      if (name === undefined || !isUnprepared(error)) throw error
+      prepared.works = false
+      return client.query({ text, values })
+    }
+  }
   const query = async (text: string, values: unknown[]) => {
     if (brokenBy) throw brokenBy
     const asked = performance.now()
     const limit = limitMs > 0 ? Math.max(limitMs - waitedMs, LEAST_MS) : null
     waitedMs = 0
     try {
-      const statement = { name: nameOf(text), text, values }
-      const result = await within(limit, client.query(statement))
+      const result = await within(limit, ask(text, values))
       outage.answered()
       return result
     } catch (error) {
@@ -132,8 +143,30 @@ function lend(
   return { query, release } as unknown as PostgresPoolClient
 }
 
-/** A statement that begins with `/* prepared: NAME` is planned once a connection. */
-const nameOf = (text: string): string | undefined => /^\/\* prepared: (\w+)/.exec(text)?.[1]
+/**
+ * Where a pooler in transaction mode hands out another connection each time (PgBouncer before 1.21),
+ * a prepared statement is missing, or there already. Then all go unprepared.
+ */
+type Prepared = { works: boolean }
+
+const isUnprepared = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
+
+type Loan = { outage: Outage; prepared: Prepared; limitMs: number; waitedMs: number }
+
+const names = new Map<string, string | undefined>()
+
+/**
+ * A statement that begins with `/* prepared: NAME` is planned once a connection. The name tells its
+ * text as well: behind a pooler, connections may remember what another version has prepared.
+ */
+function nameOf(text: string): string | undefined {
+  if (!names.has(text)) {
+    const name = /^\/\* prepared: (\w+)/.exec(text)?.[1]
+    names.set(text, name && `${name}_${hash('sha256', text, 'hex').slice(0, 16)}`)
+  }
+  return names.get(text)
+}
 
 const SILENCE = 'Query read timeout'
 

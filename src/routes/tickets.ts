@@ -33,8 +33,11 @@ export type TicketRoutesOptions = {
   tell: Tell
 }
 
-/** So many polls come free on top of the pace: a reload, a tab that wakes, an impatient person. */
-const POLL_BURST = 10
+/**
+ * So much of the pace comes free, ten polls of a pending ticket: a reload, a tab that wakes, an
+ * impatient person. In milliseconds, so that it is no less once the interval is.
+ */
+const POLL_BURST_MS = 10_000
 
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
@@ -117,7 +120,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const interval = intervalOf(poll.status)
       const { delivery } = poll
       if (!delivery) {
-        refuse(pace.take(secretHash as string, (interval || 1) * 500, POLL_BURST))
+        const everyMs = (interval || 1) * 500
+        refuse(pace.take(secretHash as string, everyMs, POLL_BURST_MS / everyMs))
         return { scene, status: poll.status, expires_in: poll.expiresIn, interval }
       }
       tell(request, scene, 'delivered', delivery.first)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import type { Db } from '../../src/db/schema.ts'
@@ -137,4 +137,22 @@ t.test('it is busy while more callers wait than it can serve soon', async (t) =>
   while (!busy()) await new Promise((resolve) => process.nextTick(resolve))
   await Promise.all(asked)
   t.notOk(busy())
+})
+
+t.test('a marked statement is prepared, and goes unprepared where a pooler loses it', async (t) => {
+  const { db } = await setUp(t)
+  const marked = (n: number) =>
+    db.executeQuery<{ n: number }>(
+      CompiledQuery.raw('/* prepared: probe */ select $1::int as n', [n]),
+    )
+  const kept = async () =>
+    (await sql`select name from pg_prepared_statements`.execute(db)).rows as { name: string }[]
+
+  t.same((await marked(1)).rows, [{ n: 1 }])
+  t.match(await kept(), [{ name: /^probe_[0-9a-f]{16}$/ }])
+  // As if the next statement had got a connection that another client has used.
+  await sql`deallocate all`.execute(db)
+  t.same((await marked(2)).rows, [{ n: 2 }])
+  t.same((await marked(3)).rows, [{ n: 3 }])
+  t.same(await kept(), [])
 })
