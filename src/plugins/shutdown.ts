@@ -1,5 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import type {
+  FastifyInstance,
+  onRequestHookHandler,
+  onSendHookHandler,
+  RawServerDefault,
+} from 'fastify'
 import fp from 'fastify-plugin'
+import type { ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
@@ -11,6 +17,13 @@ import { AppError } from '../errors.ts'
 const LOOKS = 50
 const LOOK_EVERY_MS = 10
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered in milliseconds, and asked thousands of times a second. */
+    brief?: boolean
+  }
+}
+
 /**
  * Once a stop has begun, new connections are refused, so that a proxy takes another replica for
  * whatever it has to send. What still comes in on the old ones is answered, each time as the last on
@@ -21,6 +34,15 @@ export function createShutdown(): {
   guard: (app: FastifyInstance) => Promise<void>
 } {
   let stopping = false
+  const servers: RawServerDefault[] = []
+  const lastAnswer = (_request: unknown, response: ServerResponse) =>
+    void response.setHeader('connection', 'close')
+  const sayClose: onSendHookHandler = (_request, reply, _payload, done) => {
+    if (stopping) reply.header('connection', 'close')
+    done()
+  }
+  const refuse: onRequestHookHandler = (_request, _reply, done) =>
+    done(stopping ? new AppError('SHUTTING_DOWN') : undefined)
   const guard = fp(
     async (app) => {
       const sockets = new Set<Socket>()
@@ -36,20 +58,23 @@ export function createShutdown(): {
         // carried a request, and would wait for these.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       })
-      // Otherwise the connection of a request in flight would be kept alive when it is answered.
-      app.addHook('onSend', (_request, reply, _payload, done) => {
-        if (stopping) reply.header('connection', 'close')
-        done()
-      })
-      app.addHook('onRequest', (request, _reply, done) => {
-        const asked = stopping && request.routeOptions.url === '/readyz'
-        done(asked ? new AppError('SHUTTING_DOWN') : undefined)
+      servers.push(app.server)
+      app.addHook('onRoute', (route) => {
+        if (route.url === '/readyz') {
+          route.onRequest = [route.onRequest ?? [], refuse].flat()
+        }
+        // Requests that are in flight when the stop begins. A poll is not for long enough to matter,
+        // and there are too many of them to ask each one.
+        if (!route.config?.brief) route.onSend = [route.onSend ?? [], sayClose].flat()
       })
     },
     { name: 'shutdown' },
   )
   return {
-    begin: () => (stopping = true),
+    begin() {
+      stopping = true
+      for (const server of servers) server.prependListener('request', lastAnswer)
+    },
     guard: async (app) => void (await app.register(guard)),
   }
 }

@@ -91,6 +91,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
   app.get(
     '/ticket/:scene',
     {
+      config: { brief: true },
       // A HEAD would take the token away and return none of it.
       exposeHeadRoute: false,
       schema: {

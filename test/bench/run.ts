@@ -23,12 +23,16 @@ pin(process.pid, 'around')
 const server = await startPostgres({ durable: true })
 const pinned = pin(server.pid, 'around')
 
+const database = new pg.Client(urlOf(server, 'postgres'))
+
 try {
   const figures = await measure()
   const text = await report(figures)
   process.stdout.write(`\n${text}\n`)
   tell('written into README.md and README.zh-CN.md')
 } finally {
+  // Ended before the server is, so that its end does not hide what went wrong.
+  await database.end()
   await stopAll()
   await stopPostgres(server)
 }
@@ -46,8 +50,6 @@ async function measure(): Promise<Figures> {
     RATE_PHONE: '1000000',
     CODE_STOCK: '0',
   }
-  const database = new pg.Client(url)
-
   // The first replica makes the schema.
   const plain = await startReplica('service', env)
   await database.connect()
@@ -102,7 +104,6 @@ async function measure(): Promise<Figures> {
     const measured = await measureAtRate({ env, load, tickets, rate: tickets / 2, seconds: 6 })
     atPace.push({ tickets, ...measured })
   }
-  await database.end()
 
   return {
     postgres: rows[0]?.server_version.split(' ')[0] ?? '',
