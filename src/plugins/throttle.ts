@@ -26,17 +26,14 @@ export function createThrottle(options: { slots: number; now?: () => number }): 
   /** How far ahead of time its next call may come. */
   const slack = new Float64Array(slots)
 
-  // The first 48 bits of the hash, which a number holds exactly, say both.
-  const idOf = (key: string) => Number.parseInt(key.slice(0, 12), 16)
-  const slotOf = (id: number) => id % slots
+  const slotOf = (key: string) => Number.parseInt(key.slice(0, 8), 16) % slots
   // 0 marks an unused slot.
-  const tagOf = (id: number) => Math.floor(id / slots) >>> 0 || 1
+  const tagOf = (key: string) => Number.parseInt(key.slice(8, 16), 16) || 1
 
   return {
     take(key, everyMs, burst) {
-      const id = idOf(key)
-      const slot = slotOf(id)
-      const tag = tagOf(id)
+      const slot = slotOf(key)
+      const tag = tagOf(key)
       const at = now()
       const expected = tags[slot] === tag ? Math.max(due[slot] as number, at) : at
       const ahead = expected - at - burst * everyMs
@@ -47,9 +44,8 @@ export function createThrottle(options: { slots: number; now?: () => number }): 
       return 0
     },
     peek(key) {
-      const id = idOf(key)
-      const slot = slotOf(id)
-      if (tags[slot] !== tagOf(id)) return 0
+      const slot = slotOf(key)
+      if (tags[slot] !== tagOf(key)) return 0
       return Math.max(0, (due[slot] as number) - now() - (slack[slot] as number))
     },
   }
