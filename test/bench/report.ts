@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, type as osType } from 'node:os'
-import { format } from 'prettier'
+import { format, resolveConfig } from 'prettier'
 import { root } from '../fixtures/root.ts'
 import type { AtRate, Rate, Rates } from './polls.ts'
 
@@ -44,8 +44,9 @@ export async function report(figures: Figures): Promise<string> {
     const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
     if (begin < 0 || end < begin) throw new Error(`${file} has lost its bench markers`)
     const filled = `${text.slice(0, begin)}${BEGIN}\n\n${textOf(figures, language)}\n\n${text.slice(end)}`
-    const options = { parser: 'markdown', printWidth: 100 }
-    writeFileSync(path, await format(filled, options))
+    // As `npm run check` wants it, the code in the READMEs included.
+    const settings = await resolveConfig(path)
+    writeFileSync(path, await format(filled, { ...settings, parser: 'markdown' }))
   }
   return textOf(figures, 'en')
 }
