@@ -52,9 +52,7 @@ export async function connect(options: {
         pools: await openPostgres(options),
         place: placeOf(options.url),
       }
-  const on = (pool: PostgresPools['pool']): Db =>
-    new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
-  const db = on(pools.pool)
+  const db = kyselyOn(pools.pool)
   try {
     await untilUp(db, place, options.waitMs ?? START_WAIT_MS, options.log)
   } catch (error) {
@@ -63,7 +61,7 @@ export async function connect(options: {
   }
   return {
     db,
-    background: on(pools.background),
+    background: kyselyOn(pools.background),
     busy: pools.busy,
     poolUse: pools.use,
     close: () => db.destroy(),
@@ -79,9 +77,12 @@ export async function connectReplica(options: {
   log: ConnectLog
 }): Promise<{ db: Db; close(): Promise<void> }> {
   const { pool } = await openPostgres({ ...options, poolSize: REPLICA_POOL })
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const db = kyselyOn(pool)
   return { db, close: () => db.destroy() }
 }
+
+const kyselyOn = (pool: PostgresPools['pool']): Db =>
+  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 
 async function openPglite(folder: string): Promise<PostgresPools> {
   const { openPglitePool } = await import('./pglite.ts')

@@ -66,7 +66,7 @@ export function openPostgresPool(options: {
     }
   }
 
-  const within = (limitMs: number): PostgresPool => ({
+  const answering = (limitMs: number): PostgresPool => ({
     async connect() {
       const since = outage.enter()
       try {
@@ -82,8 +82,8 @@ export function openPostgresPool(options: {
   })
 
   return {
-    pool: within(options.queryTimeoutMs ?? ANSWER_MS),
-    background: within(options.queryTimeoutMs ?? BACKGROUND_MS),
+    pool: answering(options.queryTimeoutMs ?? ANSWER_MS),
+    background: answering(options.queryTimeoutMs ?? BACKGROUND_MS),
     busy: () => pool.waitingCount > options.poolSize * MOST_WAITING,
     use: () => ({
       total: pool.totalCount,

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
-import { isDebug, shortScene } from './story.ts'
+import { about, isDebug, shortScene } from './story.ts'
 
 /**
  * One line an answered request, at `debug`; at `trace` for a poll that was answered, because of one
@@ -17,7 +17,7 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
         reply.statusCode === 200
       log[poll ? 'trace' : 'debug'](
         {
-          reqId: request.id,
+          ...about(request),
           method: request.method,
           path: pathOf(request.url),
           status: reply.statusCode,

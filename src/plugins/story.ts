@@ -1,4 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { SCENE_PATTERN } from '../tickets/ticket.ts'
+
+const scenes = new RegExp(SCENE_PATTERN)
 
 /** What can become of a ticket by somebody's call. */
 export type Transition = 'created' | 'scanned' | 'confirmed' | 'delivered' | 'denied' | 'canceled'
@@ -31,7 +34,7 @@ export function sceneOf(request: FastifyRequest): string | undefined {
   const { scene } = (request.params ?? {}) as { scene?: unknown }
   const named = scene ?? (request.body as { scene?: unknown } | null | undefined)?.scene
   // Whatever else somebody sends in its place is nobody's business, the log's least of all.
-  return typeof named === 'string' && /^[A-Za-z0-9_-]{22,32}$/.test(named) ? named : undefined
+  return typeof named === 'string' && scenes.test(named) ? named : undefined
 }
 
 export type Story = {

@@ -9,14 +9,13 @@ import { varyBy } from '../plugins/vary.ts'
 import { readCodeImage, storeCodeImage } from '../tickets/code-image.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import { imageType } from '../wechat/image-type.ts'
-import { isMiss } from './miss.ts'
+import { countMiss, type OnMiss } from './miss.ts'
 import * as schema from './schemas.ts'
 
 export type QrcodeRouteOptions = {
   db: Db
   wechat: Pick<WechatClient, 'codeImage'>
-  /** Counts a miss (unknown scene) of a request's address; throws when too many. */
-  onMiss: (request: FastifyRequest) => void
+  onMiss: OnMiss
   note: Story['note']
 }
 
@@ -54,10 +53,9 @@ export const qrcodeRoute: FastifyPluginAsyncTypebox<QrcodeRouteOptions> = async 
     },
     async (request, reply) => {
       const { scene } = request.params
-      const stored = await readCodeImage(db, scene).catch((error: unknown) => {
-        if (isMiss(error)) onMiss(request)
-        throw error
-      })
+      const stored = await readCodeImage(db, scene).catch((error: unknown) =>
+        countMiss(error, request, onMiss),
+      )
       const image = Buffer.from(stored ?? (await makeOnce(request, scene)))
       const type = imageType(image)
       if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { Type, type TSchema } from 'typebox'
 import { catalogue, type ErrorCode } from '../errors.ts'
+import { SCENE_PATTERN } from '../tickets/ticket.ts'
 
 /** Wire shapes: the contract, each written once. JSON, snake_case. */
 
@@ -8,7 +9,7 @@ const oneOf = <const T extends string>(values: readonly T[], options: object = {
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
 
 export const Scene = Type.String({
-  pattern: '^[A-Za-z0-9_-]{22,32}$',
+  pattern: SCENE_PATTERN,
   description: "The ticket's public name, printed in the code",
   examples: ['V1StGXR8_Z5jdHi6B-myTk'],
 })

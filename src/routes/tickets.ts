@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import type { Db } from '../db/schema.ts'
@@ -14,7 +13,7 @@ import type { MatchMode } from '../tickets/match-code.ts'
 import { pollTicket } from '../tickets/poll.ts'
 import { intervalOf, type Windows } from '../tickets/ticket.ts'
 import { bearerHash } from './bearer.ts'
-import { isMiss } from './miss.ts'
+import { countMiss, type OnMiss } from './miss.ts'
 import { requesterOf } from './requester.ts'
 import * as schema from './schemas.ts'
 
@@ -28,8 +27,7 @@ export type TicketRoutesOptions = {
   rateCreate: number
   /** How polls look at tickets. */
   glances: Glances
-  /** Counts a miss (unknown scene, wrong secret) of a request's address; throws when too many. */
-  onMiss: (request: FastifyRequest) => void
+  onMiss: OnMiss
   tell: Tell
 }
 
@@ -115,8 +113,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       try {
         poll = await pollTicket(db, { scene, secretHash: secretHash ?? '' }, glances)
       } catch (error) {
-        if (isMiss(error)) onMiss(request)
-        throw error
+        return countMiss(error, request, onMiss)
       }
       const interval = intervalOf(poll.status)
       const { delivery } = poll
@@ -166,10 +163,9 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const secretHash = bearerHash(request) ?? ''
       const { scene } = request.params
-      const first = await cancelTicket(db, { scene, secretHash }).catch((error: unknown) => {
-        if (isMiss(error)) onMiss(request)
-        throw error
-      })
+      const first = await cancelTicket(db, { scene, secretHash }).catch((error: unknown) =>
+        countMiss(error, request, onMiss),
+      )
       tell(request, scene, 'canceled', first)
       return reply.code(204).send(null)
     },

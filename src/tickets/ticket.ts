@@ -7,6 +7,9 @@ import type { StoredStatus } from '../db/schema.ts'
  */
 export type Status = StoredStatus | 'expired'
 
+/** A scene's shape: WeChat's own alphabet and length, and at least 128 random bits. */
+export const SCENE_PATTERN = '^[A-Za-z0-9_-]{22,32}$'
+
 /** (appid, openid): who a login code turned out to be. */
 export type Identity = { appid: string; openid: string }
 

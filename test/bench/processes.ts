@@ -45,12 +45,14 @@ async function start(
 }
 
 export async function stopAll(): Promise<void> {
-  for (const child of started.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-  }
+  for (const child of started.splice(0)) await end(child)
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
 
 /** What a child says next; its end is an error. */
@@ -88,11 +90,7 @@ export async function startReplica(kind: Kind, env: NodeJS.ProcessEnv): Promise<
       child.send(ask)
       return heard<Usage>(child)
     },
-    stop: async () => {
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-    },
+    stop: () => end(child),
   }
 }
 
