@@ -1,0 +1,237 @@
+/**
+ * Signs a person in by their phone: one ticket, polled until it is decided. Needs `fetch` and no
+ * DOM; where there is a document, polls rest while it is hidden.
+ */
+
+export type SignInStatus = {
+  /**
+   * `loading` until there is a ticket, then its status. `offline` (no answer) and `busy` (429, 5xx)
+   * are of the moment: `signIn` tries again by itself.
+   */
+  status:
+    | 'loading'
+    | 'pending'
+    | 'scanned'
+    | 'confirmed'
+    | 'denied'
+    | 'canceled'
+    | 'consumed'
+    | 'expired'
+    | 'offline'
+    | 'busy'
+  /** What follows is there as soon as there is a ticket. */
+  ticket?: {
+    scene: string
+    /** The mini program code, for an `<img>`. */
+    codeUrl: string
+    /** Answers with a link that opens the mini program, where the service makes such links. */
+    linkUrl: string | null
+    /** Two digits to compare with the phone's, or null. */
+    matchCode: string | null
+    /** When the current window ends, in `Date.now()`'s milliseconds. */
+    expiresAt: number
+  }
+}
+
+export type SignInOptions = {
+  /** Where ScenePass is: its `PUBLIC_URL`. */
+  baseUrl: string
+  /** Ends the attempt and cancels its ticket. */
+  signal?: AbortSignal
+  /** Hears of every change, from `loading` on. */
+  onStatus?: (status: SignInStatus) => void
+}
+
+/** Why there is no token. */
+export class SignInError extends Error {
+  override name = 'SignInError'
+  /**
+   * `TICKET_DENIED`, `TICKET_EXPIRED`, `TICKET_CANCELED`, `TICKET_CONSUMED`, or whatever code of the
+   * service's error catalogue came; `HTTP_404` and the like where something else answered.
+   */
+  readonly code: string
+  /** For the operator, where the service gave one. */
+  readonly requestId: string | undefined
+
+  constructor(code: string, message = code, requestId?: string) {
+    super(message)
+    this.code = code
+    this.requestId = requestId
+  }
+}
+
+type Answer = { status: number; ok: boolean; retryAfter: number; body: Body | null }
+type Body = {
+  scene: string
+  secret: string
+  status: 'pending' | 'scanned' | 'confirmed' | 'denied' | 'canceled' | 'consumed' | 'expired'
+  expires_in: number
+  interval: number
+  match_code: string | null
+  qrcode_url: string
+  link_url?: string
+  token?: string
+  code?: string
+  message?: string
+  request_id?: string
+}
+
+const CALL_LIMIT_MS = 10_000
+const LONGEST_BACKOFF_MS = 30_000
+
+/** Later, never earlier, so that browsers that came together do not stay together. */
+const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
+
+/**
+ * Creates a ticket and polls it until somebody has decided.
+ *
+ * @returns the login token
+ * @throws {SignInError} when the ticket ends without a token or the service refuses
+ * @throws the signal's reason when it aborts
+ */
+export async function signIn(options: SignInOptions): Promise<string> {
+  const { signal, onStatus } = options
+  const base = options.baseUrl.replace(/\/+$/, '')
+  // There is none in a worker or on a server.
+  const page = (globalThis as { document?: Document }).document
+  let ticket: SignInStatus['ticket']
+  let headers: { authorization: string } | undefined
+  let failures = 0
+  let told: SignInStatus | undefined
+
+  function tell(status: SignInStatus['status']): void {
+    const drift = (ticket?.expiresAt ?? 0) - (told?.ticket?.expiresAt ?? 0)
+    if (told?.status === status && Math.abs(drift) < 2_000) return
+    told = ticket ? { status, ticket: { ...ticket } } : { status }
+    onStatus?.(told)
+  }
+
+  function cancel(): void {
+    if (!headers || !ticket) return
+    const url = `${base}/ticket/${ticket.scene}`
+    // The page may be on its way out; a ticket that cannot be canceled expires.
+    fetch(url, { method: 'DELETE', headers, keepalive: true }).catch(() => {})
+    headers = undefined
+  }
+
+  /**
+   * Lasts `ms`, and at least as long as nobody sees the page; ends early, but not before `least`, when
+   * the page shows again or the network is back.
+   */
+  const pause = (ms: number, least = 0): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const startedAt = performance.now()
+      let until = ms
+      let timer: ReturnType<typeof setTimeout>
+      const look = (): void => {
+        clearTimeout(timer)
+        const left = until - (performance.now() - startedAt)
+        if (signal?.aborted) end(() => reject(signal.reason))
+        else if (page?.visibilityState === 'hidden') return
+        else if (left > 0) timer = setTimeout(look, left)
+        else end(resolve)
+      }
+      const wake = (): void => {
+        until = least
+        look()
+      }
+      const end = (settle: () => void): void => {
+        page?.removeEventListener('visibilitychange', wake)
+        globalThis.removeEventListener?.('online', wake)
+        signal?.removeEventListener('abort', look)
+        settle()
+      }
+      page?.addEventListener('visibilitychange', wake)
+      // Node has no such function.
+      globalThis.addEventListener?.('online', wake)
+      signal?.addEventListener('abort', look)
+      look()
+    })
+
+  async function call(path: string, init: RequestInit): Promise<Answer> {
+    const limit = new AbortController()
+    const stop = (): void => limit.abort()
+    const timer = setTimeout(stop, CALL_LIMIT_MS)
+    signal?.addEventListener('abort', stop)
+    try {
+      const answer = await fetch(base + path, { ...init, cache: 'no-store', signal: limit.signal })
+      const body = await answer.json().catch((error: unknown) => {
+        if (limit.signal.aborted) throw error
+        return null
+      })
+      // A portal that wants a login of its own answers everything with a page of its own.
+      if (answer.ok && !body?.status) throw new TypeError('not an answer of ScenePass')
+      const retryAfter = Number(answer.headers.get('retry-after')) * 1000 || 0
+      return { status: answer.status, ok: answer.ok, retryAfter, body }
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  /** Asks until somebody answers for good. One call at a time. */
+  async function ask(path: string, init: RequestInit): Promise<Answer> {
+    for (;;) {
+      let least = 0
+      let trouble: 'offline' | 'busy' = 'offline'
+      try {
+        const answer = await call(path, init)
+        if (answer.status !== 429 && answer.status < 500) {
+          failures = 0
+          return answer
+        }
+        trouble = 'busy'
+        least = answer.retryAfter
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason
+        if (!(error instanceof TypeError || (error as Error).name === 'AbortError')) throw error
+      }
+      const backoff = Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** failures++)
+      const wait = Math.max(backoff, least)
+      // One lost poll is nothing to frighten anybody with.
+      if (failures > 1 || wait > 2_000 || globalThis.navigator?.onLine === false) tell(trouble)
+      await pause(jitter(wait), least)
+    }
+  }
+
+  const refusal = ({ status, body }: Answer): SignInError =>
+    new SignInError(body?.code ?? `HTTP_${status}`, body?.message, body?.request_id)
+
+  signal?.addEventListener('abort', cancel)
+  try {
+    await pause(0)
+    tell('loading')
+    const created = await ask('/ticket', { method: 'POST' })
+    if (!created.ok || !created.body) throw refusal(created)
+    let now: Body = created.body
+    const { scene } = now
+    headers = { authorization: `Bearer ${now.secret}` }
+    ticket = {
+      scene,
+      codeUrl: base + now.qrcode_url,
+      linkUrl: now.link_url ? base + now.link_url : null,
+      matchCode: now.match_code,
+      expiresAt: 0,
+    }
+    while (now.status === 'pending' || now.status === 'scanned') {
+      ticket.expiresAt = Date.now() + now.expires_in * 1_000
+      tell(now.status)
+      await pause(jitter(now.interval * 1_000))
+      const answer = await ask(`/ticket/${scene}`, { headers })
+      if (answer.body && answer.ok) {
+        const stale = answer.body.status === 'pending' && now.status === 'scanned'
+        if (!stale) now = answer.body
+      }
+      // Rows of expired tickets go some time after; ours was there.
+      else if (answer.body?.code === 'TICKET_NOT_FOUND') now = { ...now, status: 'expired' }
+      else throw refusal(answer)
+    }
+    headers = undefined
+    tell(now.status)
+    if (now.token === undefined) throw new SignInError(`TICKET_${now.status.toUpperCase()}`)
+    return now.token
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    cancel()
+  }
+}
