@@ -1,3 +1,5 @@
+import { call, passing, type Answer, type Body } from './call.ts'
+
 /**
  * Signs a person in by their phone: one ticket, polled until it is decided. Needs `fetch` and no
  * DOM; where there is a document, polls rest while it is hidden.
@@ -20,22 +22,26 @@ export type SignInStatus = {
     | 'offline'
     | 'busy'
   /** What follows is there as soon as there is a ticket. */
-  ticket?: {
-    scene: string
-    /** The mini program code, for an `<img>`. */
-    codeUrl: string
-    /** Answers with a link that opens the mini program, where the service makes such links. */
-    linkUrl: string | null
-    /** Two digits to compare with the phone's, or null. */
-    matchCode: string | null
-    /** When the current window ends, in `Date.now()`'s milliseconds. */
-    expiresAt: number
-  }
+  ticket?:
+    | {
+        scene: string
+        /** The mini program code, for an `<img>`. */
+        codeUrl: string
+        /** With the option `link`: what opens the mini program on this phone, or null. */
+        link: string | null
+        /** Two digits to compare with the phone's, or null. */
+        matchCode: string | null
+        /** When the current window ends, in `Date.now()`'s milliseconds. */
+        expiresAt: number
+      }
+    | undefined
 }
 
 export type SignInOptions = {
   /** Where ScenePass is: its `PUBLIC_URL`. */
   baseUrl: string
+  /** Asks also for a link that opens the mini program, for a page on the phone itself. */
+  link?: boolean
   /** Ends the attempt and cancels its ticket. */
   signal?: AbortSignal
   /** Hears of every change, from `loading` on. */
@@ -60,23 +66,6 @@ export class SignInError extends Error {
   }
 }
 
-type Answer = { status: number; ok: boolean; retryAfter: number; body: Body | null }
-type Body = {
-  scene: string
-  secret: string
-  status: 'pending' | 'scanned' | 'confirmed' | 'denied' | 'canceled' | 'consumed' | 'expired'
-  expires_in: number
-  interval: number
-  match_code: string | null
-  qrcode_url: string
-  link_url?: string
-  token?: string
-  code?: string
-  message?: string
-  request_id?: string
-}
-
-const CALL_LIMIT_MS = 10_000
 const LONGEST_BACKOFF_MS = 30_000
 
 /** Later, never earlier, so that browsers that came together do not stay together. */
@@ -97,13 +86,12 @@ export async function signIn(options: SignInOptions): Promise<string> {
   let ticket: SignInStatus['ticket']
   let headers: { authorization: string } | undefined
   let failures = 0
-  let told: SignInStatus | undefined
+  let told: SignInStatus['status'] | undefined
 
   function tell(status: SignInStatus['status']): void {
-    const drift = (ticket?.expiresAt ?? 0) - (told?.ticket?.expiresAt ?? 0)
-    if (told?.status === status && Math.abs(drift) < 2_000) return
-    told = ticket ? { status, ticket: { ...ticket } } : { status }
-    onStatus?.(told)
+    if (status === told) return
+    told = status
+    onStatus?.({ status, ticket: ticket && { ...ticket } })
   }
 
   function cancel(): void {
@@ -148,35 +136,14 @@ export async function signIn(options: SignInOptions): Promise<string> {
       look()
     })
 
-  async function call(path: string, init: RequestInit): Promise<Answer> {
-    const limit = new AbortController()
-    const stop = (): void => limit.abort()
-    const timer = setTimeout(stop, CALL_LIMIT_MS)
-    signal?.addEventListener('abort', stop)
-    try {
-      const answer = await fetch(base + path, { ...init, cache: 'no-store', signal: limit.signal })
-      const body = await answer.json().catch((error: unknown) => {
-        if (limit.signal.aborted) throw error
-        return null
-      })
-      // A portal that wants a login of its own answers everything with a page of its own.
-      if (answer.ok && !body?.status) throw new TypeError('not an answer of ScenePass')
-      const retryAfter = Number(answer.headers.get('retry-after')) * 1000 || 0
-      return { status: answer.status, ok: answer.ok, retryAfter, body }
-    } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', stop)
-    }
-  }
-
   /** Asks until somebody answers for good. One call at a time. */
   async function ask(path: string, init: RequestInit): Promise<Answer> {
     for (;;) {
       let least = 0
       let trouble: 'offline' | 'busy' = 'offline'
       try {
-        const answer = await call(path, init)
-        if (answer.status !== 429 && answer.status < 500) {
+        const answer = await call(base + path, init, signal)
+        if (!passing(answer)) {
           failures = 0
           return answer
         }
@@ -209,9 +176,14 @@ export async function signIn(options: SignInOptions): Promise<string> {
     ticket = {
       scene,
       codeUrl: base + now.qrcode_url,
-      linkUrl: now.link_url ? base + now.link_url : null,
+      link: null,
       matchCode: now.match_code,
       expiresAt: 0,
+    }
+    if (options.link && now.link_url) {
+      const answer = await ask(now.link_url, {})
+      if (answer.ok) ticket.link = answer.body?.link ?? null
+      else if (answer.status !== 410) throw refusal(answer)
     }
     while (now.status === 'pending' || now.status === 'scanned') {
       ticket.expiresAt = Date.now() + now.expires_in * 1_000

@@ -1,29 +1,10 @@
-import type { SignInStatus } from './client.ts'
+import { ScenePassElement } from './widget/element.ts'
 
 export { signIn, SignInError, type SignInOptions, type SignInStatus } from './client.ts'
+export type { ScenePassEventMap, ScenePassState, ScenePassStatus } from './widget/state.ts'
+export { ScenePassElement }
 
-/** What the element shows. */
-export type ScenePassState =
-  | Exclude<SignInStatus['status'], 'canceled' | 'consumed'>
-  | 'error'
-  /** On a phone's browser, with a link that opens the mini program. */
-  | 'link'
-  /** On a phone's browser, without one. */
-  | 'computer'
-
-export type ScenePassStatus = {
-  state: ScenePassState
-  /** Of the current ticket, as soon as there is one. */
-  scene: string | null
-  /** When the current window ends, in `Date.now()`'s milliseconds. */
-  expiresAt: number | null
-  /** Why, in the states `error`, `expired` and `denied`: a code of the service's error catalogue. */
-  code: string | null
-}
-
-export interface ScenePassEventMap extends HTMLElementEventMap {
-  /** Somebody signed in; the token goes to your server. */
-  login: CustomEvent<{ token: string }>
-  /** What the element shows has changed. */
-  status: CustomEvent<ScenePassStatus>
+// A page may load the module twice, from two addresses.
+if (globalThis.customElements && !customElements.get('scene-pass')) {
+  customElements.define('scene-pass', ScenePassElement)
 }

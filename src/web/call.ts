@@ -1,0 +1,56 @@
+/** What the service answers, as far as the browser reads it. */
+export type Body = {
+  scene: string
+  secret: string
+  status: 'pending' | 'scanned' | 'confirmed' | 'denied' | 'canceled' | 'consumed' | 'expired'
+  expires_in: number
+  interval: number
+  match_code: string | null
+  qrcode_url: string
+  link_url?: string
+  link?: string
+  token?: string
+  code?: string
+  message?: string
+  request_id?: string
+}
+
+export type Answer = {
+  status: number
+  ok: boolean
+  /** Milliseconds; 0 where there is none. */
+  retryAfter: number
+  body: Body | null
+}
+
+const LIMIT_MS = 10_000
+
+/**
+ * One call, body included, in at most 10 seconds.
+ *
+ * @throws {TypeError} when nothing answers, or something that is not ScenePass
+ * @throws an `AbortError` when the signal aborts or the time is over
+ */
+export async function call(url: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
+  const limit = new AbortController()
+  const stop = (): void => limit.abort()
+  const timer = setTimeout(stop, LIMIT_MS)
+  signal?.addEventListener('abort', stop)
+  try {
+    const answer = await fetch(url, { ...init, cache: 'no-store', signal: limit.signal })
+    const body = await answer.json().catch((error: unknown) => {
+      if (limit.signal.aborted) throw error
+      return null
+    })
+    // A portal that wants a login of its own answers everything with a page of its own.
+    if (answer.ok && !body) throw new TypeError('not an answer of ScenePass')
+    const retryAfter = Number(answer.headers.get('retry-after')) * 1_000 || 0
+    return { status: answer.status, ok: answer.ok, retryAfter, body }
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** Whether the same call may go well a moment later. */
+export const passing = ({ status }: Answer): boolean => status === 429 || status >= 500

@@ -1,0 +1,131 @@
+import { createLogin, type Login } from './login.ts'
+import type { ScenePassEventMap, ScenePassState } from './state.ts'
+
+/** The folder this module came from: where the service is, unless the page says otherwise. */
+const here = new URL('.', import.meta.url).href
+
+/** The events of the element beside those of every other. */
+interface TypedElement extends HTMLElement {
+  addEventListener<K extends keyof ScenePassEventMap>(
+    type: K,
+    listener: (this: ScenePassElement, event: ScenePassEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+  removeEventListener<K extends keyof ScenePassEventMap>(
+    type: K,
+    listener: (this: ScenePassElement, event: ScenePassEventMap[K]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void
+}
+
+// Where pages are made on a server there is no such class, and no element either.
+const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => TypedElement
+
+/**
+ * `<scene-pass>`: shows the code and whatever comes of it, and says `login` when somebody has
+ * signed in. Begins when it is put on a page; cancels its ticket when it, or the page, goes.
+ */
+export class ScenePassElement extends Base {
+  static get observedAttributes(): string[] {
+    return ['src', 'lang', 'theme']
+  }
+
+  private readonly login: Login
+  private readonly turn: (event: PageTransitionEvent) => void
+
+  constructor() {
+    super()
+    this.login = createLogin(
+      this.attachShadow({ mode: 'open' }),
+      () => ({
+        baseUrl: this.src,
+        language:
+          this.closest<HTMLElement>('[lang]')?.lang ||
+          document.documentElement.lang ||
+          navigator.language,
+        renewals: this.autoRefresh,
+      }),
+      (type, detail) =>
+        void this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true })),
+    )
+    // A page that leaves cancels its ticket, so one that comes back out of the cache begins again.
+    this.turn = ({ type, persisted }) => {
+      if (type === 'pagehide') this.login.stop()
+      else if (persisted) this.login.start()
+    }
+  }
+
+  /** Where ScenePass is; by default where this module came from. */
+  get src(): string {
+    return new URL(this.getAttribute('src') ?? here, document.baseURI).href
+  }
+  set src(url: string) {
+    this.setAttribute('src', url)
+  }
+
+  /** `light`, `dark` or `auto`, the default: as the person's system has it. */
+  get theme(): string {
+    return this.getAttribute('theme') ?? 'auto'
+  }
+  set theme(theme: string) {
+    this.setAttribute('theme', theme)
+  }
+
+  /** How often an expired code renews itself before it waits for a click: 3 by default. */
+  get autoRefresh(): number {
+    const times = parseInt(this.getAttribute('auto-refresh') ?? '', 10)
+    return times >= 0 ? times : 3
+  }
+  set autoRefresh(times: number) {
+    this.setAttribute('auto-refresh', String(times))
+  }
+
+  /** What the element shows now. */
+  get state(): ScenePassState {
+    return this.login.status().state
+  }
+
+  /** The scene of the current ticket, or null. */
+  get scene(): string | null {
+    return this.login.status().scene
+  }
+
+  /** Cancels what is under way and begins again with a new code. */
+  refresh(): void {
+    this.login.start()
+  }
+
+  connectedCallback(): void {
+    addEventListener('pagehide', this.turn)
+    addEventListener('pageshow', this.turn)
+    this.login.start()
+  }
+
+  disconnectedCallback(): void {
+    removeEventListener('pagehide', this.turn)
+    removeEventListener('pageshow', this.turn)
+    this.login.stop()
+  }
+
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (!this.isConnected || before === now) return
+    if (name === 'src') this.login.start()
+    else this.login.draw()
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'scene-pass': ScenePassElement
+  }
+}

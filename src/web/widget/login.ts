@@ -1,0 +1,163 @@
+import { call, passing } from '../call.ts'
+import { signIn, SignInError, type SignInStatus } from '../client.ts'
+import type { ScenePassState, ScenePassStatus } from './state.ts'
+import { createView } from './view.ts'
+
+/** What the page asked for, read when it is needed. */
+export type Wishes = {
+  baseUrl: string
+  language: string
+  /** How often an expired code renews itself before it waits for a click. */
+  renewals: number
+}
+
+export type Login = ReturnType<typeof createLogin>
+
+/** WeChat on a computer shows pages too; only a phone cannot scan itself. */
+const onPhone = (): boolean => /\bMobi/i.test(navigator.userAgent)
+const insideWechat = (): boolean => /MicroMessenger/i.test(navigator.userAgent)
+
+/** Sign-in after sign-in, each on a ticket of its own, and what is shown meanwhile. */
+export function createLogin(
+  root: ShadowRoot,
+  wishes: () => Wishes,
+  emit: (type: string, detail: object) => void,
+) {
+  const view = createView(root, act)
+  const { image } = view
+  let attempt: AbortController | undefined
+  let ticket: SignInStatus['ticket']
+  let state: ScenePassState = 'loading'
+  let code: string | null = null
+  let renewed = 0
+  let codeUrl = ''
+  let imageFailures = 0
+  let anyway = false
+
+  const status = (): ScenePassStatus => ({
+    state,
+    scene: ticket?.scene ?? null,
+    expiresAt: ticket?.expiresAt ?? null,
+    code,
+  })
+
+  function draw(): void {
+    const { language } = wishes()
+    view.show({ state, language, press: onPhone() && insideWechat(), code, ticket })
+  }
+
+  function set(next: ScenePassState, why: string | null = null): void {
+    state = next
+    code = why
+    draw()
+    emit('status', status())
+  }
+
+  function stop(): void {
+    attempt?.abort()
+    attempt = undefined
+    view.stop()
+  }
+
+  function hear(now: SignInStatus): void {
+    ticket = now.ticket
+    if (now.status === 'pending' && ticket) {
+      if (!onPhone() || insideWechat() || anyway) showCode(ticket.codeUrl)
+      else if (ticket.link) set('link')
+      else {
+        stop()
+        set('computer')
+      }
+    } else if (/^(loading|scanned|confirmed|offline|busy)$/.test(now.status)) {
+      set(now.status as ScenePassState)
+    }
+    // Every other ending is told once more, with its reason.
+  }
+
+  /** A code that is not there yet is not shown as a hole. */
+  function showCode(url: string): void {
+    if (codeUrl !== url) {
+      codeUrl = url
+      imageFailures = 0
+      image.src = url
+    }
+    set(image.complete && image.naturalWidth > 0 ? 'pending' : 'loading')
+  }
+
+  image.onload = () => {
+    if (attempt && state !== 'scanned') set('pending')
+  }
+
+  /** An `<img>` does not say why it failed, so the same address is asked by other means. */
+  image.onerror = async () => {
+    const mine = attempt
+    if (!mine) return
+    const headers = { accept: 'application/json' }
+    const answer = await call(codeUrl, { headers }, mine.signal).catch(() => null)
+    // Gone: the next poll says how.
+    if (mine !== attempt || answer?.status === 410) return
+    const why = answer?.body?.code
+    if (answer && !answer.ok && (!passing(answer) || why === 'WECHAT_MISCONFIGURED')) {
+      stop()
+      return fail(why ?? `HTTP_${answer.status}`, answer.body?.request_id)
+    }
+    if (imageFailures > 0 && state === 'loading') set('busy')
+    const backoff = Math.min(30_000, 1_000 * 2 ** imageFailures++)
+    setTimeout(
+      () => {
+        if (mine === attempt) image.src = `${codeUrl}?${imageFailures}`
+      },
+      Math.max(answer?.retryAfter ?? 0, backoff),
+    )
+  }
+
+  const fail = (why: string, requestId?: string): void =>
+    set('error', requestId ? `${why} ${requestId}` : why)
+
+  function run(): void {
+    stop()
+    const mine = (attempt = new AbortController())
+    const { baseUrl, renewals } = wishes()
+    const link = onPhone() && !insideWechat() && !anyway
+    ticket = undefined
+    set('loading')
+    signIn({
+      baseUrl,
+      link,
+      signal: mine.signal,
+      onStatus: (now) => mine === attempt && hear(now),
+    }).then(
+      (token) => {
+        if (mine !== attempt) return
+        attempt = undefined
+        emit('login', { token })
+      },
+      (error: unknown) => {
+        if (mine !== attempt) return
+        attempt = undefined
+        const { code: why = 'INTERNAL', requestId } = error as Partial<SignInError>
+        if (why === 'TICKET_EXPIRED' && renewed < renewals) {
+          renewed += 1
+          run()
+        } else if (why === 'TICKET_EXPIRED') set('expired', why)
+        else if (why === 'TICKET_DENIED') set('denied', why)
+        else {
+          fail(why, requestId)
+          if (!(error instanceof SignInError)) throw error
+        }
+      },
+    )
+  }
+
+  function start(): void {
+    renewed = 0
+    run()
+  }
+
+  function act(): void {
+    if (state === 'computer') anyway = true
+    start()
+  }
+
+  return { start, stop, draw, status }
+}

@@ -1,0 +1,59 @@
+import type { ScenePassState } from './state.ts'
+
+/** For each state what it is, and what to do. */
+type Words = Record<ScenePassState | 'press', readonly [title: string, hint: string]> & {
+  lang: string
+  alt: string
+  match: string
+  left: string
+  again: string
+  open: string
+  anyway: string
+}
+
+const zh: Words = {
+  lang: 'zh-CN',
+  alt: '微信小程序码',
+  match: '请与手机上的数字核对',
+  left: '后失效',
+  loading: ['正在准备小程序码…', ''],
+  pending: ['微信扫码登录', '打开微信“扫一扫”，扫描小程序码'],
+  press: ['长按小程序码登录', '在小程序中确认后，请回到本页'],
+  scanned: ['已扫码', '请在手机上确认登录'],
+  confirmed: ['登录成功', ''],
+  denied: ['已在手机上拒绝登录', '如需登录，请重新扫码'],
+  expired: ['小程序码已过期', '刷新后请重新扫码'],
+  offline: ['网络不通', '正在自动重试，请稍候'],
+  busy: ['服务繁忙', '正在自动重试，请稍候'],
+  error: ['暂时无法登录', '请重试；若仍不行，请将此代码告知网站：'],
+  link: ['微信登录', '在小程序中确认后，请回到本页'],
+  computer: ['请在电脑上打开本页', '手机扫不到自己的屏幕'],
+  again: '刷新小程序码',
+  open: '打开微信',
+  anyway: '仍然显示小程序码',
+}
+
+const en: Words = {
+  lang: 'en',
+  alt: 'WeChat mini program code',
+  match: 'Compare with the number on your phone',
+  left: 'left',
+  loading: ['Preparing the code…', ''],
+  pending: ['Sign in with WeChat', 'Open WeChat, choose Scan and point it at the code'],
+  press: ['Long-press the code to sign in', 'Confirm in the mini program, then come back here'],
+  scanned: ['Scanned', 'Confirm on your phone'],
+  confirmed: ['Signed in', ''],
+  denied: ['Declined on the phone', 'To sign in, scan again'],
+  expired: ['The code has expired', 'Refresh it and scan again'],
+  offline: ['No connection', 'Trying again by itself, please wait'],
+  busy: ['The service is busy', 'Trying again by itself, please wait'],
+  error: ['Cannot sign in right now', 'Try again. If it stays, tell the website this code:'],
+  link: ['Sign in with WeChat', 'Confirm in the mini program, then come back here'],
+  computer: ['Open this page on a computer', 'A phone cannot scan its own screen'],
+  again: 'Refresh the code',
+  open: 'Open WeChat',
+  anyway: 'Show the code anyway',
+}
+
+/** @param language a BCP 47 tag; Chinese for any zh, English for everything else */
+export const wordsOf = (language: string): Words => (/^zh/i.test(language) ? zh : en)
