@@ -1,4 +1,4 @@
-import type { ScenePassEventMap } from '../widget.ts'
+import type { ScenePassElement, ScenePassEventMap } from '../widget.ts'
 import { showClaims } from './claims.ts'
 import { createTraffic } from './traffic.ts'
 import { watchCodes, watchFetch } from './watch.ts'
@@ -16,8 +16,7 @@ const root = document.documentElement
 const frame = find('phone') as HTMLIFrameElement
 const scan = find('scan') as HTMLButtonElement
 const claims = find('claims')
-const element = document.querySelector('scene-pass') as
-  (HTMLElement & { refresh?: () => void }) | null
+const element = document.querySelector<ScenePassElement>('scene-pass')
 
 const tell = createTraffic(find('traffic'))
 let scene: string | null = null
@@ -57,5 +56,7 @@ scan.addEventListener('click', () => {
 find('restart').addEventListener('click', () => {
   claims.hidden = true
   frame.contentWindow?.location.replace('/sandbox/phone')
-  element?.refresh?.()
+  element?.refresh()
+  // The button is gone, and the focus with it.
+  find('title').focus()
 })

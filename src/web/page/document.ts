@@ -43,7 +43,7 @@ export function loginPage({ site, language, sandbox, handOver }: LoginPage): str
       <div class="stage">
         <div class="page">
           <section class="card" aria-labelledby="title">
-            <h1 id="title">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
+            <h1 id="title" tabindex="-1">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
             <scene-pass></scene-pass>
             <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
             ${outcome(handOver, sandbox)}
