@@ -72,11 +72,8 @@ function outcome(handOver: LoginPage['handOver'], sandbox: boolean): string {
   }
   // The demo says more about it.
   if (sandbox) return ''
-  return `<div id="outcome" role="status"><div hidden>
-              <p>${both('您已登录。', 'You are signed in.')}</p>
-              <p class="small">${both(
-                '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
-                'This page was opened without return_to, so the login token goes to nobody.',
-              )}</p>
-            </div></div>`
+  return `<div id="outcome" role="status"><p class="small" hidden>${both(
+    '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
+    'This page was opened without return_to, so the login token goes to nobody.',
+  )}</p></div>`
 }
