@@ -17,7 +17,7 @@ import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { createStory, type Transition } from './plugins/story.ts'
 import { healthRoutes } from './routes/health.ts'
-import { pageRoutes } from './routes/pages.ts'
+import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
 import { qrcodeRoute } from './routes/qrcode.ts'
 import { ticketRoutes } from './routes/tickets.ts'
@@ -50,6 +50,8 @@ export type AppDeps = {
   stock: string | null
   rates: { create: number; phone: number }
   corsOrigins: readonly string[]
+  /** Where the hosted page may send a login, character by character. */
+  returnUrls: readonly string[]
   trustProxy: readonly string[] | false
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: SandboxOptions | null
@@ -150,12 +152,29 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db: deps.db })
-  await app.register(async (pages) => {
-    await pages.register(pageHeaders, { https: deps.publicUrl.startsWith('https:') })
-    await pages.register(docsPage)
-    await pages.register(pageRoutes, { site: deps.site, sandbox: deps.sandbox !== null })
-    if (deps.sandbox) await pages.register(sandbox, { ...deps.sandbox, log: deps.log })
+
+  const https = deps.publicUrl.startsWith('https:')
+  await app.register(async (docs) => {
+    // data: for the icons of the API's page.
+    await docs.register(pageHeaders, { https, allow: { imgSrc: ["'self'", 'data:'] } })
+    await docs.register(docsPage)
   })
+  await app.register(async (widget) => {
+    await widget.register(pageHeaders, { https })
+    await widget.register(widgetRoute)
+  })
+  const { sandbox: simulated, returnUrls } = deps
+  await app.register(async (pages) => {
+    const allow = loginPageNeeds({ returnUrls, sandbox: simulated !== null })
+    await pages.register(pageHeaders, { https, allow })
+    await pages.register(pageRoutes, { site: deps.site, returnUrls, sandbox: simulated !== null })
+  })
+  if (simulated) {
+    await app.register(async (pages) => {
+      await pages.register(pageHeaders, { https, framed: '/sandbox/phone' })
+      await pages.register(sandbox, { ...simulated, log: deps.log })
+    })
+  }
 
   await app.ready()
   return app

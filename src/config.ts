@@ -1,6 +1,14 @@
-import { isIP } from 'node:net'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import {
+  convert,
+  isOrigin,
+  isPrivateUrl,
+  isProxy,
+  isReturnUrl,
+  list,
+  parseUrl,
+} from './setting-values.ts'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
 export type Config = Readonly<{
@@ -20,6 +28,8 @@ export type Config = Readonly<{
     publicUrl: string | null
     trustProxy: string[] | false
     corsOrigins: string[]
+    /** Where the hosted page may send a login, as they stand. */
+    returnUrls: string[]
   }
   ops: { host: string; port: number | null }
   siteName: string | null
@@ -63,32 +73,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** Strict on purpose: TypeBox's own conversion reads 3000.5 as 3000 and "true" as 1. */
-function convert(text: string, type: string | undefined): unknown {
-  if (type === 'integer' && /^\d{1,15}$/.test(text)) return Number(text)
-  if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true'
-  return text
-}
-
-const list = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-
-const parseUrl = (text: string): URL | null =>
-  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? new URL(text) : null
-
-const isOrigin = (text: string): boolean => parseUrl(text)?.origin === text
-
-const isProxy = (text: string): boolean => {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
-  const [address = '', bits, ...rest] = text.split('/')
-  const family = isIP(address)
-  if (family === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-}
-
 /**
  * Reads the settings out of an environment.
  *
@@ -130,6 +114,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (publicUrl !== null && !isOrigin(publicUrl)) report('PUBLIC_URL')
   const corsOrigins = list(values.CORS_ORIGINS)
   if (!corsOrigins.every(isOrigin)) report('CORS_ORIGINS')
+  const returnUrls = list(values.RETURN_URLS)
+  if (!returnUrls.every(isReturnUrl)) report('RETURN_URLS')
   const proxies = list(values.TRUST_PROXY)
   if (!proxies.every(isProxy)) report('TRUST_PROXY')
   const apiBase = parseUrl(values.WECHAT_API_BASE)
@@ -168,6 +154,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (given['DATABASE_URL'] === undefined) {
       report('DATABASE_URL', `DATABASE_URL must be set in production: ${shapeOf('DATABASE_URL')}`)
     }
+    if (!returnUrls.every(isPrivateUrl)) {
+      report(
+        'RETURN_URLS',
+        'RETURN_URLS must begin with https:// in production: a login token goes there (http is for localhost alone)',
+      )
+    }
   }
 
   if (problems.size > 0) throw new ConfigError([...problems.values()])
@@ -187,6 +179,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       publicUrl,
       trustProxy: proxies.length > 0 ? proxies : false,
       corsOrigins,
+      returnUrls,
     },
     ops: { host: values.OPS_HOST, port: values.OPS_PORT ?? null },
     siteName: values.SITE_NAME ?? null,

@@ -125,6 +125,7 @@ async function start(
     stock: stock?.madeFor ?? null,
     rates: config.rates,
     corsOrigins: config.http.corsOrigins,
+    returnUrls: config.http.returnUrls,
     trustProxy: config.http.trustProxy,
     sandbox: sandboxed ? { publicUrl } : null,
     keepTrail: config.auditDays > 0,

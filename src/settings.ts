@@ -66,6 +66,12 @@ export const settings = Type.Object({
       description: 'comma-separated origins such as https://www.example (no path, no *)',
     }),
   ),
+  RETURN_URLS: Type.Optional(
+    Type.String({
+      description:
+        'comma-separated http(s) URLs such as https://www.example/signed-in (no fragment, no credentials)',
+    }),
+  ),
   SITE_NAME: Type.Optional(
     Type.String({ maxLength: 64, description: 'a name of at most 64 characters' }),
   ),

@@ -27,6 +27,7 @@ t.test('nothing set: every default', async (t) => {
       publicUrl: null,
       trustProxy: false,
       corsOrigins: [],
+      returnUrls: [],
     },
     ops: { host: '127.0.0.1', port: null },
     siteName: null,
@@ -69,6 +70,7 @@ t.test('everything set: every value', async (t) => {
       PUBLIC_URL: 'https://login.example/',
       TRUST_PROXY: '10.0.0.0/8, ::1',
       CORS_ORIGINS: 'https://www.example, http://localhost:5173',
+      RETURN_URLS: 'https://www.example/in?from=wechat, http://localhost:5173/in',
       SITE_NAME: '示例',
       WECHAT_APPID: APPID,
       WECHAT_SECRET: SECRET,
@@ -109,6 +111,7 @@ t.test('everything set: every value', async (t) => {
         publicUrl: 'https://login.example',
         trustProxy: ['10.0.0.0/8', '::1'],
         corsOrigins: ['https://www.example', 'http://localhost:5173'],
+        returnUrls: ['https://www.example/in?from=wechat', 'http://localhost:5173/in'],
       },
       ops: { host: '10.0.0.5', port: 9090 },
       siteName: '示例',
@@ -226,6 +229,32 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
       'https://a,*',
     ],
   },
+  RETURN_URLS: {
+    good: [
+      'https://www.example/in',
+      'http://192.168.1.5:3000/in?x=1&y=@, https://例子.example',
+      'https://www.example?in',
+      ',',
+    ],
+    bad: [
+      'www.example/in',
+      '/in',
+      'https:///in',
+      'https:www.example/in',
+      'ftp://www.example/in',
+      'javascript:alert(1)',
+      'https://www.example/in#',
+      'https://www.example/in#x',
+      'https://u:p@www.example/in',
+      'https://@www.example/in',
+      'https://www.example\\@evil.example/in',
+      'https://www.example/i\tn',
+      'https://www.example:x/in',
+      'https://*.example/in',
+      'http://[::1]/in',
+      'https://a.example/in,*',
+    ],
+  },
   SITE_NAME: text(64),
   WECHAT_APPID: {
     good: [],
@@ -336,6 +365,31 @@ t.test('production wants credentials and a database that somebody chose', async 
   const half = problemsOf({ NODE_ENV: 'production', ...named, WECHAT_APPID: APPID })
   t.match(half, [/^WECHAT_SECRET is missing/])
   t.equal(half.length, 1, 'half of the credentials is one problem, not two')
+})
+
+t.test('in production a login goes to https alone, or to this machine', async (t) => {
+  const fine = { NODE_ENV: 'production', DATABASE_URL: 'pglite:/var/lib/x', ...credentials }
+  const problem = [/^RETURN_URLS must begin with https:\/\/ in production/]
+  for (const good of [
+    'https://www.example/in',
+    'http://localhost:5173/in',
+    'http://127.0.0.1/in',
+    'http://127.9.9.9:3/in',
+  ]) {
+    t.same(problemsOf({ ...fine, RETURN_URLS: good }), [], good)
+  }
+  for (const bad of [
+    'http://www.example/in',
+    'https://www.example/in, http://192.168.1.5/in',
+    'http://localhost.evil.example/in',
+    'http://127.0.0.1.evil.example/in',
+  ]) {
+    t.match(problemsOf({ ...fine, RETURN_URLS: bad }), problem, bad)
+    t.same(problemsOf({ RETURN_URLS: bad }), [], 'elsewhere it is allowed')
+  }
+  t.same(problemsOf({ ...fine, RETURN_URLS: 'x' }), [
+    `RETURN_URLS must be ${shapeOf('RETURN_URLS')}`,
+  ])
 })
 
 t.test('the audiences of website and mini program differ', async (t) => {

@@ -4,6 +4,10 @@ import fp from 'fastify-plugin'
 /** What pages of other origins may call; the phone's calls are not a browser's. */
 const browserPath = /^\/ticket(?:\/[^/?]+(?:\/qrcode)?)?(?:\?|$)/
 
+/** A module script is fetched as the calls are. */
+const isForBrowsers = (url: string): boolean =>
+  browserPath.test(url) || /^\/widget\.js(?:\?|$)/.test(url)
+
 /**
  * CORS for the listed origins on the browser's paths. Registered before everything that can refuse,
  * so that a page can read a refusal as well.
@@ -21,7 +25,7 @@ export const crossOrigin = fp<{ origins: readonly string[] }>(
     }
     await app.register(cors, {
       delegator: (request, callback) =>
-        callback(null, browserPath.test(request.url) ? allowed : { origin: false }),
+        callback(null, isForBrowsers(request.url) ? allowed : { origin: false }),
     })
   },
   { name: 'cross-origin' },

@@ -1,28 +1,42 @@
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 
-/**
- * The strictest headers a page can bear: nothing inline, nothing from elsewhere, in nobody's frame.
- *
- * @param options.https whether browsers reach us by https, so that they may be told to keep to it
- */
-export const pageHeaders = fp<{ https: boolean }>(
-  async (app, { https }) => {
-    await app.register(helmet, {
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          scriptSrc: ["'self'"],
-          styleSrc: ["'self'"],
-          // data: for the icons of the API's page.
-          imgSrc: ["'self'", 'data:'],
-          connectSrc: ["'self'"],
-          baseUri: ["'none'"],
-          formAction: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
+export type PageHeadersOptions = {
+  /** Whether browsers reach us by https, so that they may be told to keep to it. */
+  https: boolean
+  /** What these pages need beyond the strictest policy. */
+  allow?: Record<string, string[]>
+  /** The one path among them that our own pages may show in a frame. */
+  framed?: string
+}
+
+/** The strictest headers a page can bear: nothing inline, nothing from elsewhere, in nobody's frame. */
+export const pageHeaders = fp<PageHeadersOptions>(
+  async (app, { https, allow, framed }) => {
+    const policy = (frameAncestors: string) => ({
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: [frameAncestors],
+        ...allow,
       },
+    })
+    app.addHook('onRoute', (route) => {
+      if (route.url !== framed) return
+      route.helmet = {
+        contentSecurityPolicy: policy("'self'"),
+        frameguard: { action: 'sameorigin' },
+      }
+    })
+    await app.register(helmet, {
+      contentSecurityPolicy: policy("'none'"),
+      frameguard: { action: 'deny' },
       referrerPolicy: { policy: 'no-referrer' },
       strictTransportSecurity: https ? { maxAge: 31_536_000 } : false,
     })

@@ -1,0 +1,26 @@
+const SHOWN = 10
+const PRIVATE = new Set(['token', 'secret', 'code', 'session_key'])
+
+/** The beginning of something that nobody may read on a screenshot. */
+export const shorten = (text: string): string =>
+  text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+
+/**
+ * JSON as it may be shown: whole, but for secrets, tokens and login codes.
+ *
+ * @param text what was sent; anything but JSON is not shown at all
+ */
+export function presentable(text: string): string {
+  if (text === '') return ''
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return '…'
+  }
+  return JSON.stringify(value, hide, 2)
+}
+
+/** `code` is also an error's name (`TICKET_EXPIRED`) and what two people compare (`47`). */
+const hide = (key: string, value: unknown): unknown =>
+  PRIVATE.has(key) && typeof value === 'string' && !/^[A-Z_]+$/.test(value) ? shorten(value) : value

@@ -1,0 +1,92 @@
+import type { Exchange } from './watch.ts'
+
+type Words = readonly [zh: string, en: string]
+
+const LONGEST = 200
+
+const parties = {
+  browser: ['浏览器', 'Browser'],
+  phone: ['手机', 'Phone'],
+} as const satisfies Record<Exchange['who'], Words>
+
+/** What a call is for, by its method and the end of its path. */
+const meanings: [pattern: RegExp, words: Words][] = [
+  [/^POST \/ticket$/, ['申请一张票据', 'asks for a ticket']],
+  [/^GET .*\/qrcode$/, ['加载小程序码', 'loads the code']],
+  [/^GET .*\/link$/, ['取打开小程序的链接', 'asks for a link to the mini program']],
+  [/^GET \/ticket\/[^/]+$/, ['轮询：有结果了吗？', 'polls: decided yet?']],
+  [/^DELETE /, ['放弃这张票据', 'gives the ticket up']],
+  [/^POST .*\/wx-login$/, ['wx.login：向微信要登录凭证', 'wx.login: a login code from WeChat']],
+  [/^POST .*\/scan$/, ['扫了码：是谁在请求登录？', 'has scanned: who is asking?']],
+  [/^POST .*\/deny$/, ['拒绝登录', 'declines']],
+  [/^POST \/login$/, ['确认登录', 'confirms']],
+]
+
+/** Shows exchanges one after the other; polls that say the same again only count. */
+export function createTraffic(list: HTMLElement): (exchange: Exchange) => void {
+  const latest = new Map<string, { said: string; count: number; counter: HTMLElement }>()
+
+  return (exchange) => {
+    const call = `${exchange.who} ${exchange.method} ${exchange.path}`
+    const said = `${exchange.status} ${exchange.answer.replace(/"expires_in": \d+/, '')}`
+    const before = latest.get(call)
+    if (before?.said === said) {
+      before.count += 1
+      before.counter.textContent = `× ${before.count}`
+      return
+    }
+    const counter = make('span', 'count')
+    latest.set(call, { said, count: 1, counter })
+    const atEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 8
+    list.append(line(exchange, counter))
+    while (list.childElementCount > LONGEST) list.firstElementChild?.remove()
+    // Who reads further up is left there.
+    if (atEnd) list.scrollTop = list.scrollHeight
+  }
+}
+
+function line(exchange: Exchange, counter: HTMLElement): HTMLElement {
+  const { who, method, path, status } = exchange
+  const meaning = meanings.find(([pattern]) => pattern.test(`${method} ${path}`))?.[1]
+  const summary = make('summary', '')
+  const call = make('span', 'call', `${method} ${path}`)
+  const outcome = make('span', status >= 400 || status === 0 ? 'status bad' : 'status')
+  outcome.append(...(status === 0 ? both(['没有应答', 'no answer']) : [String(status)]))
+  const party = make('span', 'party')
+  party.append(...both(parties[who]))
+  const gloss = make('span', 'gloss')
+  if (meaning) gloss.append(...both(meaning))
+  summary.append(party, call, outcome, counter, gloss)
+
+  const details = make('details', '')
+  details.append(summary)
+  const { authorization } = exchange
+  const asked = [authorization && `Authorization: ${authorization}`, exchange.request]
+  for (const [words, text] of [
+    [['请求', 'Request'], asked.filter(Boolean).join('\n\n')],
+    [['应答', 'Answer'], exchange.answer],
+  ] as const) {
+    if (text === '') continue
+    const title = make('p', 'small')
+    title.append(...both(words))
+    details.append(title, make('pre', '', text))
+  }
+  const item = make('li', who)
+  item.append(details)
+  return item
+}
+
+function make(tag: string, className: string, text = ''): HTMLElement {
+  const element = document.createElement(tag)
+  element.className = className
+  element.textContent = text
+  return element
+}
+
+function both([zh, en]: Words): HTMLElement[] {
+  const inChinese = make('span', 'zh', zh)
+  inChinese.lang = 'zh-CN'
+  const inEnglish = make('span', 'en', en)
+  inEnglish.lang = 'en'
+  return [inChinese, inEnglish]
+}

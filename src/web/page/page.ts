@@ -1,0 +1,51 @@
+import type { ScenePassEventMap } from '../widget.ts'
+
+/**
+ * The hosted page's own script: hands the token over by a form, once, and keeps it nowhere else.
+ * Loaded before the element, so that it misses none of its events.
+ */
+const UNANSWERED_MS = 3_000
+
+const root = document.documentElement
+const find = <T extends HTMLElement>(selector: string) => document.querySelector<T>(selector)
+
+const element = find('scene-pass')
+const outcome = find('#outcome > *')
+const form = find<HTMLFormElement>('#hand-over')
+const field = find<HTMLInputElement>('#hand-over > [name=token]')
+const again = find<HTMLButtonElement>('#continue')
+
+let token = ''
+
+function handOver(): void {
+  if (!form || !field) return
+  field.value = token
+  form.submit()
+  // What is sent has been read; a page that is kept for the back button keeps no token.
+  field.value = ''
+}
+
+document.addEventListener('login', (event) => {
+  if (outcome) outcome.hidden = false
+  if (!form) return
+  token = (event as ScenePassEventMap['login']).detail.token
+  handOver()
+  setTimeout(() => {
+    if (again) again.hidden = false
+  }, UNANSWERED_MS)
+})
+again?.addEventListener('click', handOver)
+
+addEventListener('pagehide', () => {
+  token = ''
+})
+addEventListener('pageshow', ({ persisted }) => {
+  // Somebody came back after a login was handed over: it takes a new one.
+  if (persisted && form && outcome?.hidden === false) location.reload()
+})
+
+find('#language')?.addEventListener('click', () => {
+  root.lang = root.lang === 'en' ? 'zh-CN' : 'en'
+  element?.setAttribute('lang', root.lang)
+  document.title = find('h1')?.innerText ?? document.title
+})
