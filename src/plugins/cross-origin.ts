@@ -2,7 +2,7 @@ import cors from '@fastify/cors'
 import fp from 'fastify-plugin'
 
 /** What pages of other origins may call; the phone's calls are not a browser's. */
-const browserPath = /^\/ticket(?:\/[^/?]+(?:\/qrcode)?)?(?:\?|$)/
+const browserPath = /^\/ticket(?:\/[^/?]+(?:\/(?:qrcode|link))?)?(?:\?|$)/
 
 /**
  * CORS for the listed origins on the browser's paths. Registered before everything that can refuse,
