@@ -8,7 +8,7 @@ export const style = `
 :host([theme=dark]){${dark}}
 @media(prefers-color-scheme:dark){:host(:not([theme=light])){${dark}}}
 *{box-sizing:border-box;margin:0}
-section{display:grid;justify-items:center;gap:.6em;padding:1.5em;text-align:center;line-height:1.45;overflow-wrap:anywhere;color:var(--scenepass-color,var(--ink));background:var(--scenepass-background,var(--bg));border:1px solid var(--line);border-radius:1em;outline:0}
+section{display:grid;grid-template-columns:minmax(0,1fr);justify-items:center;gap:.6em;padding:1.5em;text-align:center;line-height:1.45;overflow-wrap:anywhere;color:var(--scenepass-color,var(--ink));background:var(--scenepass-background,var(--bg));border:1px solid var(--line);border-radius:1em;outline:0}
 .tile{display:grid;place-items:center;width:var(--scenepass-size,15em);max-width:100%;aspect-ratio:1}
 .code{padding:.75em;background:#fff;border-radius:.75em;forced-color-adjust:none}
 img{width:100%}

@@ -1,0 +1,178 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import t from 'tap'
+import type { ScenePassElement, ScenePassStatus } from '../../src/web/widget.ts'
+import { ISSUER, startApp } from '../fixtures/app.ts'
+import { openBrowser, openPage } from '../fixtures/browser.ts'
+import { clientOf } from '../fixtures/client.ts'
+import { listen, look, until } from '../fixtures/element.ts'
+import { pageWithElement, startSite, strictPolicy } from '../fixtures/site.ts'
+
+/** The element on other people's pages: origins, policies, attributes, looks. */
+
+const browser = await openBrowser(t)
+const site = await startSite(t)
+const stranger = await startSite(t)
+const { url } = await startApp(t, { corsOrigins: [site.origin] })
+const other = await startApp(t, { corsOrigins: [site.origin] })
+const { login } = clientOf(url)
+site.pages.set('/open', { html: pageWithElement(url) })
+for (const { pages } of [site, stranger]) {
+  pages.set('/', {
+    html: pageWithElement(url),
+    headers: { 'content-security-policy': strictPolicy(url) },
+  })
+}
+
+t.test('a page of another origin, under a policy that forbids everything else', async (t) => {
+  const { page, troubles } = await openPage(t, browser)
+  await page.goto(`${site.origin}/`)
+  const { scene } = await until(page, 'pending')
+  const tokens = await listen(page)
+  await login({ scene: scene as string }, 'alice')
+  await until(page, 'confirmed')
+  const [token = ''] = await tokens()
+  const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', url))
+  await jwtVerify(token, jwks, { issuer: ISSUER, audience: 'web', algorithms: ['ES256'] })
+  const inside = await page
+    .locator('scene-pass')
+    .evaluate((element) => (element.shadowRoot as ShadowRoot).innerHTML + location.href)
+  t.notMatch(inside, token, 'the token is in no markup and in no address')
+  t.same(troubles, [])
+})
+
+t.test('an origin that is not on the list gets no element', async (t) => {
+  const { page, troubles } = await openPage(t, browser)
+  await page.goto(`${stranger.origin}/`)
+  await page.waitForLoadState('networkidle')
+  t.equal(await page.evaluate(() => customElements.get('scene-pass')), undefined)
+  t.match(troubles.join('\n'), /CORS/)
+})
+
+t.test('the events tell what happens, in order, and never the secret', async (t) => {
+  const { page } = await openPage(t, browser)
+  const secrets: string[] = []
+  page.on('response', async (response) => {
+    if (response.request().method() === 'POST') secrets.push((await response.json()).secret)
+  })
+  await page.addInitScript(() => {
+    const heard: unknown[] = []
+    Object.assign(globalThis, { heard })
+    for (const type of ['status', 'login']) {
+      addEventListener(type, (event) => {
+        const { detail } = event as CustomEvent<object>
+        heard.push({ type, ...detail })
+      })
+    }
+  })
+  await page.goto(`${site.origin}/`)
+  const { scene } = await until(page, 'pending')
+  await login({ scene: scene as string }, 'bob')
+  await until(page, 'confirmed')
+  const heard = await page.evaluate(
+    () => (globalThis as unknown as { heard: (ScenePassStatus & { type: string })[] }).heard,
+  )
+  const order = heard.map(({ type, state }) => (type === 'login' ? type : state))
+  t.same([...new Set(order)], ['loading', 'pending', 'confirmed', 'login'])
+  const pending = heard.find(({ state }) => state === 'pending')
+  t.match(pending, { scene, code: null })
+  t.ok((pending?.expiresAt ?? 0) > Date.now() + 60_000, 'a deadline, in milliseconds')
+  t.equal(secrets.length, 1)
+  t.notMatch(JSON.stringify(heard), secrets[0] as string)
+})
+
+t.test('attributes and properties', async (t) => {
+  const { page } = await openPage(t, browser, { locale: 'zh-CN' })
+  await page.goto(`${site.origin}/open`)
+  const before = await until(page, 'pending')
+  t.equal(before.language, 'en', "the page's language comes before the browser's")
+  const element = page.locator('scene-pass')
+  const set = (values: object) =>
+    element.evaluate((element, values) => void Object.assign(element, values), values)
+
+  await set({ lang: 'zh-TW' })
+  t.equal((await look(page)).language, 'zh-CN')
+  await set({ lang: 'fr' })
+  t.equal((await look(page)).language, 'en')
+  await element.evaluate((element) => {
+    element.removeAttribute('lang')
+    document.documentElement.removeAttribute('lang')
+    element.setAttribute('theme', 'dark')
+  })
+  t.equal((await look(page)).language, 'zh-CN', "then the browser's")
+  t.equal((await look(page)).scene, before.scene, 'none of it needs a new ticket')
+
+  const properties = await element.evaluate((element) => {
+    const { src, theme, autoRefresh, state, scene } = element as ScenePassElement
+    return { src, theme, autoRefresh, state, scene }
+  })
+  t.same(properties, {
+    src: `${url}/`,
+    theme: 'dark',
+    autoRefresh: 3,
+    state: 'pending',
+    scene: before.scene,
+  })
+
+  await set({ src: other.url, autoRefresh: 0 })
+  const after = await until(page, 'pending', { not: before.scene })
+  t.equal(after.image, `${other.url}/ticket/${after.scene}/qrcode`)
+  t.equal(await element.getAttribute('auto-refresh'), '0')
+  await element.evaluate((element) => (element as ScenePassElement).refresh())
+  await until(page, 'pending', { not: after.scene })
+})
+
+t.test('the page gives it other looks', async (t) => {
+  const { page } = await openPage(t, browser, { colorScheme: 'dark' })
+  await page.goto(`${site.origin}/`)
+  await until(page, 'pending')
+  const style = () =>
+    page.locator('scene-pass').evaluate((element) => {
+      const find = (part: string) =>
+        getComputedStyle((element.shadowRoot as ShadowRoot).querySelector(part) as Element)
+      const { backgroundColor, borderRadius } = find('section')
+      return {
+        backgroundColor,
+        borderRadius,
+        tile: find('.tile').width,
+        bar: find('i').backgroundColor,
+      }
+    })
+  const { backgroundColor } = await style()
+  t.equal(backgroundColor, 'rgb(27, 32, 29)', "dark as the person's system")
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(`
+      scene-pass { --scenepass-background: rgb(1, 2, 3); --scenepass-accent: rgb(4, 5, 6); --scenepass-size: 200px }
+      scene-pass::part(card) { border-radius: 0 }
+    `)
+    document.adoptedStyleSheets = [sheet]
+  })
+  t.same(await style(), {
+    backgroundColor: 'rgb(1, 2, 3)',
+    borderRadius: '0px',
+    tile: '200px',
+    bar: 'rgb(4, 5, 6)',
+  })
+})
+
+t.test('large letters, a narrow window, and no motion', async (t) => {
+  const { page } = await openPage(t, browser, {
+    viewport: { width: 320, height: 640 },
+    reducedMotion: 'reduce',
+  })
+  await page.route('**/ticket', () => {})
+  await page.goto(`${site.origin}/`)
+  await until(page, 'loading')
+  const motion = await page
+    .locator('scene-pass svg')
+    .evaluate((picture) => getComputedStyle(picture).animationName)
+  t.equal(motion, 'none')
+  await page.unroute('**/ticket')
+  await page.locator('scene-pass').evaluate((element) => (element as ScenePassElement).refresh())
+  await until(page, 'pending')
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'))
+  t.ok(
+    await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+    'nothing to scroll sideways',
+  )
+})
