@@ -222,12 +222,13 @@ t.test('a ticket that cannot be created yet is created later', async (t) => {
     'lost',
     'answer lost',
     { status: 200 },
+    { status: 200, headers: { 'content-type': 'application/json' }, body: '{"portal":"welcome"}' },
     { status: 429, headers: { 'retry-after': '20' }, body: '{"code":"RATE_LIMITED"}' },
   )
   const outcome = begin()
-  for (const least of [1, 2, 4, 20]) between(t, await time.sleep(), least * 1_000)
+  for (const least of [1, 2, 4, 8, 20]) between(t, await time.sleep(), least * 1_000)
   const { scene } = await ticket()
-  t.equal(requests('POST').length, 5)
+  t.equal(requests('POST').length, 6)
   t.same(
     told.map(({ status }) => status),
     ['loading', 'offline', 'busy', 'pending'],
@@ -349,6 +350,13 @@ t.test('who has given up before asks nobody', async (t) => {
   const { proxy, begin, told } = await open(t, { signal: AbortSignal.abort(reason) })
   await t.rejects(begin(), reason)
   t.same(told, [])
+  t.same(proxy.seen, [])
+})
+
+t.test('who gives up on the first word asks nobody either', async (t) => {
+  const { proxy, begin, abort } = await open(t)
+  const reason = new Error('changed my mind')
+  await t.rejects(begin({ onStatus: () => abort.abort(reason) }), reason)
   t.same(proxy.seen, [])
 })
 
