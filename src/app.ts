@@ -17,6 +17,7 @@ import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { createStory, type Transition } from './plugins/story.ts'
 import { healthRoutes } from './routes/health.ts'
+import { linkRoute } from './routes/link.ts'
 import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
 import { qrcodeRoute } from './routes/qrcode.ts'
@@ -48,6 +49,8 @@ export type AppDeps = {
   matchMode: MatchMode
   /** What codes in stock must be made for; null where there is no stock. */
   stock: string | null
+  /** Whether tickets have a link, too, that opens the mini program. */
+  urlLink: boolean
   rates: { create: number; phone: number }
   corsOrigins: readonly string[]
   /** Where the hosted page may send a login, character by character. */
@@ -126,17 +129,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       windows: deps.windows,
       matchMode: deps.matchMode,
       stock: deps.stock,
+      urlLink: deps.urlLink,
       rateCreate: deps.rates.create,
       glances,
       onMiss,
       tell: story.tell,
     })
-    await api.register(qrcodeRoute, {
-      db: deps.db,
-      wechat: deps.wechat,
-      onMiss,
-      note: story.note,
-    })
+    const kept = { db: deps.db, wechat: deps.wechat, onMiss, note: story.note }
+    await api.register(qrcodeRoute, kept)
+    if (deps.urlLink) await api.register(linkRoute, kept)
     await api.register(phoneRoutes, {
       db: deps.db,
       wechat: deps.wechat,

@@ -40,6 +40,8 @@ export type Config = Readonly<{
     envVersion: Settings['WECHAT_ENV_VERSION']
     checkPath: boolean
     codeWidth: number
+    /** Whether tickets have a link, too, that opens the mini program. */
+    urlLink: boolean
     apiBase: string
     timeoutMs: number
   }
@@ -189,6 +191,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       envVersion: values.WECHAT_ENV_VERSION,
       checkPath: values.WECHAT_CHECK_PATH,
       codeWidth: values.WECHAT_CODE_WIDTH,
+      urlLink: values.WECHAT_URL_LINK === 'on',
       apiBase: String(values.WECHAT_API_BASE).replace(/\/+$/, ''),
       timeoutMs: values.WECHAT_TIMEOUT_MS,
     },

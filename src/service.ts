@@ -94,7 +94,7 @@ async function start(
     issuer: config.tokens.issuer ?? publicUrl,
   })
 
-  const { credentials, ...wechatSettings } = config.wechat
+  const { credentials, urlLink, ...wechatSettings } = config.wechat
   const sandboxed = credentials === null
   const wechat = createWechatClient({
     ...wechatSettings,
@@ -123,6 +123,7 @@ async function start(
     windows: config.windows,
     matchMode: config.matchMode,
     stock: stock?.madeFor ?? null,
+    urlLink,
     rates: config.rates,
     corsOrigins: config.http.corsOrigins,
     returnUrls: config.http.returnUrls,

@@ -103,6 +103,10 @@ export const settings = Type.Object({
     maximum: 1280,
     description: 'a whole number of pixels from 280 to 1280',
   }),
+  WECHAT_URL_LINK: Type.Union([Type.Literal('off'), Type.Literal('on')], {
+    default: 'off',
+    description: 'off or on',
+  }),
   WECHAT_API_BASE: Type.String({
     default: 'https://api.weixin.qq.com',
     description: 'an http(s) URL without query, such as https://api.weixin.qq.com',

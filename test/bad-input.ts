@@ -17,7 +17,7 @@ import { malformedHttp, POST } from './fixtures/malformed-http.ts'
 import { rawHttp, type RawAnswer } from './fixtures/raw-http.ts'
 import { states, ticketIn } from './fixtures/states.ts'
 
-const { url, db } = await startApp(t, { trustProxy: ['127.0.0.1'] })
+const { url, db } = await startApp(t, { trustProxy: ['127.0.0.1'], urlLink: true })
 const client = clientOf(url)
 const ticket: Created = await client.create()
 for (const state of states) await ticketIn(state, client, db)

@@ -132,6 +132,7 @@ for (const { name, text } of readmes) {
 t.test('the READMEs list every endpoint and no other', async (t) => {
   const routes = new Set<string>()
   await startApp(t, {
+    urlLink: true,
     around: [
       async (app) => {
         app.addHook('onRoute', ({ method, url }) => {

@@ -5,7 +5,7 @@ import { catalogue } from '../src/errors.ts'
 import { startApp } from './fixtures/app.ts'
 import { call, clientOf, type Answer, type Json } from './fixtures/client.ts'
 
-const { url } = await startApp(t, { rates: { create: 9, phone: 100_000 } })
+const { url } = await startApp(t, { rates: { create: 9, phone: 100_000 }, urlLink: true })
 const client = clientOf(url)
 const { body: document } = await call(`${url}/openapi.json`)
 
@@ -20,6 +20,7 @@ const routes: Record<string, Record<string, number[]>> = {
     delete: [204, 401, 404, 409, 410, 429, ...withBody],
   },
   '/ticket/{scene}/qrcode': { get: [200, 404, 410, 429, 502, 504] },
+  '/ticket/{scene}/link': { get: [200, 404, 410, 429, 502, 504] },
   '/ticket/{scene}/scan': { post: phone },
   '/ticket/{scene}/deny': { post: phone },
   '/login': { post: phone },
@@ -177,6 +178,7 @@ t.test('the answers of a whole login are what the document says', async (t) => {
     `${scene}/qrcode`,
     await call(`${path}/qrcode`, { headers: { accept: 'application/json' } }),
   )
+  follows(t, 'get', `${scene}/link`, await call(`${path}/link`))
   await poll()
   follows(t, 'post', `${scene}/scan`, await client.scan(ticket, 'alice'))
   await poll()
@@ -187,6 +189,7 @@ t.test('the answers of a whole login are what the document says', async (t) => {
   await poll()
   follows(t, 'delete', scene, await client.cancel(ticket))
   follows(t, 'get', `${scene}/qrcode`, await call(`${path}/qrcode`))
+  follows(t, 'get', `${scene}/link`, await call(`${path}/link`))
   follows(t, 'post', '/login', await client.login(null, 'alice'))
   follows(t, 'get', '/.well-known/jwks.json', await call(`${url}/.well-known/jwks.json`))
   for (const health of ['/livez', '/readyz']) {

@@ -39,6 +39,7 @@ const service = await startService({
     MATCH_CODE: 'choose',
     AUDIT_DAYS: '90',
     CODE_STOCK: '2',
+    WECHAT_URL_LINK: 'on',
   }),
   log: createLog('silent'),
 })
@@ -68,6 +69,7 @@ t.test('after a few logins the metrics tell of them', async (t) => {
   while ((await scrape())('scenepass_code_stock') !== 2) await sleep(100)
   const ticket = await create()
   await call(`${url}/ticket/${ticket.scene}/qrcode`)
+  await call(`${url}/ticket/${ticket.scene}/link`)
   const polls = [await poll(ticket)]
   await scan(ticket, 'alice')
   await scan(ticket, 'alice')
@@ -113,6 +115,7 @@ t.test('after a few logins the metrics tell of them', async (t) => {
   t.equal(value('scenepass_poll_batch_size_sum'), 3)
   t.equal(value(calls('stable_token', '0')), 1)
   t.ok(value(calls('getwxacodeunlimit', '0')) >= 2)
+  t.equal(value(calls('generate_urllink', '0')), 1)
   t.equal(value(calls('jscode2session', '0')), 7)
   t.equal(value('scenepass_wechat_call_duration_seconds_count{api="jscode2session"}'), 7)
   t.ok(value('scenepass_wechat_call_duration_seconds_sum{api="jscode2session"}') > 0)

@@ -52,6 +52,7 @@ export type TicketTable = {
   token: string | null
   consumed_at: Date | null
   code_image: Uint8Array | null
+  url_link: string | null
 }
 
 /** `expired` is never stored: it is computed from `expires_at` in the database's clock. */

@@ -2,7 +2,7 @@ import cors from '@fastify/cors'
 import fp from 'fastify-plugin'
 
 /** What pages of other origins may call; the phone's calls are not a browser's. */
-const browserPath = /^\/ticket(?:\/[^/?]+(?:\/qrcode)?)?(?:\?|$)/
+const browserPath = /^\/ticket(?:\/[^/?]+(?:\/(?:qrcode|link))?)?(?:\?|$)/
 
 /** A module script is fetched as the calls are. */
 const isForBrowsers = (url: string): boolean =>

@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import accepts from 'accepts'
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
-import { about, type Story } from '../plugins/story.ts'
+import type { Story } from '../plugins/story.ts'
 import { varyBy } from '../plugins/vary.ts'
 import { readCodeImage, storeCodeImage } from '../tickets/code-image.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import { imageType } from '../wechat/image-type.ts'
-import { countMiss, type OnMiss } from './miss.ts'
+import { createKept } from './kept.ts'
+import type { OnMiss } from './miss.ts'
 import * as schema from './schemas.ts'
 
 export type QrcodeRouteOptions = {
@@ -24,7 +24,14 @@ export const qrcodeRoute: FastifyPluginAsyncTypebox<QrcodeRouteOptions> = async 
   app,
   { db, wechat, onMiss, note },
 ) => {
-  const making = new Map<string, Promise<Uint8Array>>()
+  const codeOf = createKept<Uint8Array>({
+    read: (scene) => readCodeImage(db, scene),
+    make: async (scene, line) => (await wechat.codeImage(scene, line)).bytes,
+    store: (scene, image) => storeCodeImage(db, scene, image),
+    madeLine: 'code made',
+    onMiss,
+    note,
+  })
 
   app.get(
     '/ticket/:scene/qrcode',
@@ -42,21 +49,12 @@ export const qrcodeRoute: FastifyPluginAsyncTypebox<QrcodeRouteOptions> = async 
               'application/json': { schema: schema.CodeImage },
             },
           },
-          ...schema.errors(
-            'TICKET_NOT_FOUND',
-            ...schema.goneErrors,
-            ...schema.wechatErrors,
-            'RATE_LIMITED',
-          ),
+          ...schema.errors(...schema.keptErrors),
         },
       },
     },
     async (request, reply) => {
-      const { scene } = request.params
-      const stored = await readCodeImage(db, scene).catch((error: unknown) =>
-        countMiss(error, request, onMiss),
-      )
-      const image = Buffer.from(stored ?? (await makeOnce(request, scene)))
+      const image = Buffer.from(await codeOf(request, request.params.scene))
       const type = imageType(image)
       if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })
 
@@ -70,22 +68,4 @@ export const qrcodeRoute: FastifyPluginAsyncTypebox<QrcodeRouteOptions> = async 
       return reply.type(type).send(image as never)
     },
   )
-
-  /** One call to WeChat, however many browsers of this replica wait for the same code. */
-  function makeOnce(request: FastifyRequest, scene: string): Promise<Uint8Array> {
-    let made = making.get(scene)
-    if (!made) {
-      made = readCodeImage(db, scene)
-        .then(async (stored) => {
-          if (stored) return stored
-          const { bytes } = await wechat.codeImage(scene, about(request, scene))
-          await storeCodeImage(db, scene, bytes)
-          note(request, scene, 'code made')
-          return bytes
-        })
-        .finally(() => making.delete(scene))
-      making.set(scene, made)
-    }
-    return made
-  }
 }

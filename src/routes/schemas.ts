@@ -57,6 +57,11 @@ export const CreatedTicket = Type.Object(
       description: 'Two digits to show beside the code; null where MATCH_CODE is off',
     }),
     qrcode_url: Type.String(),
+    link_url: Type.Optional(
+      Type.String({
+        description: 'Where to get the link for phones; only with WECHAT_URL_LINK=on',
+      }),
+    ),
   },
   { description: 'A new ticket' },
 )
@@ -81,6 +86,16 @@ export const CodeImage = Type.Object(
     data: Type.String({ description: 'The image, base64' }),
   },
   { description: 'The code, for callers that accept JSON' },
+)
+
+export const TicketLink = Type.Object(
+  {
+    link: Type.String({
+      description: 'Opens the mini program, as the code does',
+      examples: ['https://wxaurl.cn/AbCdEfGhIjK'],
+    }),
+  },
+  { description: 'The link, for a browser on the phone itself' },
 )
 
 export const CodeBody = Type.Object({ code: LoginCode })
@@ -182,6 +197,14 @@ export const goneErrors = [
   'TICKET_DENIED',
   'TICKET_CANCELED',
   'TICKET_CONSUMED',
+] as const satisfies ErrorCode[]
+
+/** Of what WeChat makes for a ticket. */
+export const keptErrors = [
+  'TICKET_NOT_FOUND',
+  ...goneErrors,
+  ...wechatErrors,
+  'RATE_LIMITED',
 ] as const satisfies ErrorCode[]
 
 export const bodyErrors = [

@@ -23,6 +23,8 @@ export type TicketRoutesOptions = {
   matchMode: MatchMode
   /** What codes in stock must be made for; null where there is no stock. */
   stock: string | null
+  /** Whether tickets have a link, too. */
+  urlLink: boolean
   /** Tickets an address may create in a minute. */
   rateCreate: number
   /** How polls look at tickets. */
@@ -40,7 +42,7 @@ const POLL_BURST_MS = 10_000
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, windows, matchMode, stock, rateCreate, glances, onMiss, tell },
+  { db, windows, matchMode, stock, urlLink, rateCreate, glances, onMiss, tell },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
@@ -82,6 +84,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
           interval: intervalOf('pending'),
           match_code: matchMode === 'off' ? null : ticket.matchCode,
           qrcode_url: `/ticket/${ticket.scene}/qrcode`,
+          ...(urlLink ? { link_url: `/ticket/${ticket.scene}/link` } : {}),
         })
     },
   )

@@ -1,14 +1,12 @@
 import { sql } from 'kysely'
 import type { Db, StoredStatus } from '../db/schema.ts'
-import { AppError } from '../errors.ts'
-import { goneError, isDead, statusOf } from './ticket.ts'
+import { whilePending } from './ticket.ts'
 
 /**
  * The stored image of a pending ticket's code, or null when it is still to be made. Kept with the
  * ticket, so that asked again on any replica it costs no second call to WeChat.
  *
- * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more: a scanned
- *   code is used up, so nobody else is invited to scan it
+ * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more
  */
 export async function readCodeImage(db: Db, scene: string): Promise<Uint8Array | null> {
   const { rows } = await sql<{
@@ -21,11 +19,7 @@ export async function readCodeImage(db: Db, scene: string): Promise<Uint8Array |
     from tickets
     where scene = ${scene}
   `.execute(db)
-  const row = rows[0]
-  if (!row) throw new AppError('TICKET_NOT_FOUND')
-  const status = statusOf(row)
-  if (status === 'pending') return row.code_image
-  throw goneError(isDead(status) ? status : 'consumed')
+  return whilePending(rows[0]).code_image
 }
 
 /** Keeps the first image that was made for a ticket. */

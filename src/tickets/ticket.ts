@@ -50,6 +50,21 @@ export const isDead = (status: Status): status is DeadStatus => status in gone
 export const goneError = (status: DeadStatus): AppError => new AppError(gone[status])
 
 /**
+ * A row that still is what a code or link of it would promise.
+ *
+ * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more: a scanned
+ *   code is used up, so nobody else is invited to scan it
+ */
+export function whilePending<R extends { status: StoredStatus; live: boolean }>(
+  row: R | undefined,
+): R {
+  if (!row) throw new AppError('TICKET_NOT_FOUND')
+  const status = statusOf(row)
+  if (status === 'pending') return row
+  throw goneError(isDead(status) ? status : 'consumed')
+}
+
+/**
  * The answer to a caller whose transition did not happen: the outcome of the ticket, seen by them.
  * The first openid to scan owns the ticket; another one learns that before anything else.
  */

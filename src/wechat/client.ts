@@ -13,6 +13,7 @@ import { report } from './report.ts'
 import type { WechatLog } from './report.ts'
 import { createSpentCodes } from './spent-codes.ts'
 import { createTransport } from './transport.ts'
+import { safeLink } from './url-link.ts'
 
 export type { WechatLog } from './report.ts'
 
@@ -37,6 +38,14 @@ export type WechatClient = {
    * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
    */
   codeImage(scene: string, about?: object): Promise<CodeImage>
+  /**
+   * WeChat's URL Link of a scene: an address that opens the mini program from a phone's browser, for a
+   * day. At most 1024 characters.
+   *
+   * @param about what a log line of this call says beside: whose request it was
+   * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
+   */
+  urlLink(scene: string, about?: object): Promise<string>
   /** Gets the access token in the background and keeps it fresh. Never throws. */
   start(): void
   /** How it is with WeChat: the access token's life in seconds, and which APIs are not asked now. */
@@ -55,7 +64,7 @@ function refusesToken(error: unknown): boolean {
 }
 
 /**
- * The client of the three WeChat APIs that ScenePass needs.
+ * The client of the four WeChat APIs that ScenePass needs.
  *
  * @param options.apiBase without a trailing slash; may contain a path
  * @param options.timeoutMs milliseconds per call, body included
@@ -78,12 +87,14 @@ export function createWechatClient(
   const breakers = {
     stable_token: createBreaker({ name: 'stable_token', log }),
     getwxacodeunlimit: createBreaker({ name: 'getwxacodeunlimit', log }),
+    generate_urllink: createBreaker({ name: 'generate_urllink', log }),
     jscode2session: createBreaker({ name: 'jscode2session', log }),
   }
   const api = (name: WechatApi) =>
     createApi({ name, transport, breaker: breakers[name], timeoutMs, settings: options, onCall })
   const tokenApi = api('stable_token')
   const imageApi = api('getwxacodeunlimit')
+  const linkApi = api('generate_urllink')
   const sessionApi = api('jscode2session')
   const spentCodes = createSpentCodes()
   const accessToken = createAccessToken({ fetch: () => reported('stable_token', fetchToken()) })
@@ -94,6 +105,26 @@ export function createWechatClient(
       return await work
     } catch (error) {
       throw report(log, name, error, about)
+    }
+  }
+
+  /** Asks with the access token; where WeChat refuses that one, once more with another. */
+  async function withToken<T>(
+    name: WechatApi,
+    ask: (token: string) => Promise<T>,
+    about?: object,
+  ): Promise<T> {
+    const token = await accessToken.get()
+    try {
+      return await ask(token)
+    } catch (error) {
+      if (!refusesToken(error)) throw report(log, name, error, about)
+      accessToken.drop(token)
+      const renewed = await accessToken.get()
+      // WeChat gives out the very token it refuses: asking with it once more is useless.
+      if (renewed === token) throw report(log, name, error, about)
+      log.info({ ...about, api: name, errcode: errcodeOf(error) }, 'Access token replaced')
+      return await reported(name, ask(renewed), about)
     }
   }
 
@@ -137,6 +168,31 @@ export function createWechatClient(
     )
   }
 
+  function fetchLink(scene: string, token: string): Promise<string> {
+    return linkApi.call(
+      {
+        method: 'POST',
+        path: '/wxa/generate_urllink',
+        query: { access_token: token },
+        body: {
+          path: options.page,
+          query: `scene=${scene}`,
+          env_version: options.envVersion,
+          // In days, the least there is: far longer than any ticket, and by nobody's clock.
+          expire_type: 1,
+          expire_interval: 1,
+        },
+        idempotent: true,
+        secrets: [secret, token],
+      },
+      (_, json) => {
+        const link = safeLink(json().url_link, apiBase)
+        if (link === undefined) throw unexpected('no url_link in it that is safe to open')
+        return link
+      },
+    )
+  }
+
   function fetchSession(loginCode: string): Promise<WechatSession> {
     const query = { appid, secret, js_code: loginCode, grant_type: 'authorization_code' }
     const secrets = [secret, loginCode]
@@ -162,21 +218,11 @@ export function createWechatClient(
       }
     },
 
-    async codeImage(scene, about) {
-      const token = await accessToken.get()
-      try {
-        return await fetchImage(scene, token)
-      } catch (error) {
-        if (!refusesToken(error)) throw report(log, 'getwxacodeunlimit', error, about)
-        accessToken.drop(token)
-        const renewed = await accessToken.get()
-        // WeChat gives out the very token it refuses: asking with it once more is useless.
-        if (renewed === token) throw report(log, 'getwxacodeunlimit', error, about)
-        const line = { ...about, api: 'getwxacodeunlimit', errcode: errcodeOf(error) }
-        log.info(line, 'Access token replaced')
-        return await reported('getwxacodeunlimit', fetchImage(scene, renewed), about)
-      }
-    },
+    codeImage: (scene, about) =>
+      withToken('getwxacodeunlimit', (token) => fetchImage(scene, token), about),
+
+    urlLink: (scene, about) =>
+      withToken('generate_urllink', (token) => fetchLink(scene, token), about),
 
     start() {
       accessToken.start()
@@ -187,6 +233,7 @@ export function createWechatClient(
       paused: {
         stable_token: breakers.stable_token.isOpen(),
         getwxacodeunlimit: breakers.getwxacodeunlimit.isOpen(),
+        generate_urllink: breakers.generate_urllink.isOpen(),
         jscode2session: breakers.jscode2session.isOpen(),
       },
     }),

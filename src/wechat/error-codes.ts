@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { WechatRefusal } from './failures.ts'
 
-export type WechatApi = 'stable_token' | 'getwxacodeunlimit' | 'jscode2session'
+export type WechatApi = 'stable_token' | 'getwxacodeunlimit' | 'generate_urllink' | 'jscode2session'
 
 /** What the actions name: the settings that WeChat may object to. */
 export type WechatSettings = {
@@ -49,6 +49,15 @@ const frequency: Entry = {
   action: ({ appid }) =>
     `The calls of this minute are used up. If it stays, look for another program that uses AppID ${appid}.`,
 }
+
+const noUrlLinks = misconfigured(
+  ({ appid }) =>
+    `AppID ${appid} may not make URL Links, as those of individuals (个人) may not: set WECHAT_URL_LINK=off, or use a mini program that belongs to an organization.`,
+)
+const urlLinksBanned = misconfigured(
+  ({ appid }) =>
+    `WeChat has taken the right to make URL Links from AppID ${appid}: read the notices at mp.weixin.qq.com → 通知中心, and set WECHAT_URL_LINK=off until it is back.`,
+)
 
 /**
  * WeChat's errcode → our code and what to do.
@@ -151,6 +160,45 @@ export const errorCodesOf: Record<WechatApi, Record<number, Entry>> = {
     85096: misconfigured(
       'WECHAT_PAGE must not contain scancode_time: WeChat keeps that word for itself.',
     ),
+  },
+  /** @see https://developers.weixin.qq.com/miniprogram/dev/server/API/qrcode-link/url-link/api_generateurllink.html */
+  generate_urllink: {
+    40001: invalidToken,
+    40014: invalidToken,
+    42001: invalidToken,
+    40002: noUrlLinks,
+    // Its access token is good, so this is not about who we are.
+    40013: urlLinksBanned,
+    40165: misconfigured(
+      ({ page }) =>
+        `WeChat finds no page "${page}" (WECHAT_PAGE) in the published version, and a URL Link leads nowhere else: publish one that has it (mp.weixin.qq.com → 版本管理), or set WECHAT_URL_LINK=off until then. The page is written as in app.json, without a leading slash and without a query.`,
+    ),
+    40212: mangled('the query is invalid'),
+    44990: {
+      code: 'WECHAT_BUSY',
+      retryAfter: 1,
+      action: ({ appid }) =>
+        `More than 100 URL Links in a second. If it stays, look for another program that uses AppID ${appid}.`,
+    },
+    44993: {
+      code: 'WECHAT_BUSY',
+      retryAfter: 3600,
+      action: ({ appid }) =>
+        `The 500,000 URL Links and URL Schemes of this day are used up. Look for another program that uses AppID ${appid}, and for somebody who creates tickets without end (RATE_CREATE).`,
+    },
+    85079: misconfigured(
+      'The mini program has no published version, and URL Links lead to nothing else: publish it (mp.weixin.qq.com → 版本管理), or set WECHAT_URL_LINK=off until then.',
+    ),
+    85401: mangled('the link would live less than a minute or more than 30 days'),
+    85402: mangled('env_version is none that it knows'),
+    85406: {
+      code: 'WECHAT_BUSY',
+      retryAfter: 3600,
+      action: ({ appid }) =>
+        `As many people as WeChat allows in a day have followed URL Links and URL Schemes of AppID ${appid}: people can still scan the code.`,
+    },
+    85407: noUrlLinks,
+    85408: urlLinksBanned,
   },
   /** @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html */
   jscode2session: {

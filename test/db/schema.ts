@@ -94,6 +94,7 @@ const bad: Record<string, Row[]> = {
     { ...confirmed, status: 'consumed' },
   ],
   'tickets.tickets_code_image_length': [{ code_image: Buffer.alloc(1_048_577) }],
+  'tickets.tickets_url_link_length': [{ url_link: '' }, { url_link: 'x'.repeat(1025) }],
   'identities.identities_pkey': [{}],
   'identities.identities_user_id_fkey': [{ openid: 'o2', user_id: STRANGER }],
   'identities.identities_appid_length': [{ appid: '' }, { appid: 'a'.repeat(65) }],

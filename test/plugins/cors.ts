@@ -14,8 +14,12 @@ const OTHERS = [
 ]
 
 const databaseUrl = await postgresUrl(t)
-const { url } = await startApp(t, { databaseUrl, corsOrigins: ['https://a.example', LISTED] })
-const closed = await startApp(t, { databaseUrl })
+const { url } = await startApp(t, {
+  databaseUrl,
+  corsOrigins: ['https://a.example', LISTED],
+  urlLink: true,
+})
+const closed = await startApp(t, { databaseUrl, urlLink: true })
 const ticket = await clientOf(url).create()
 
 /** By hand: a browser's `fetch` does not let its caller say where it comes from. */
@@ -39,6 +43,7 @@ const browserCalls = [
   ['GET', `/ticket/${ticket.scene}`],
   ['DELETE', `/ticket/${ticket.scene}`],
   ['GET', `/ticket/${ticket.scene}/qrcode`],
+  ['GET', `/ticket/${ticket.scene}/link`],
 ] as const
 
 const list = (value: string | undefined) => (value ?? '').toLowerCase().split(/\s*,\s*/)
@@ -66,10 +71,11 @@ t.test('its answers can be read, errors and waiting times among them', async (t)
     await ask(url, 'GET', `/ticket/${ticket.scene}`, { origin: LISTED }),
     await ask(url, 'GET', `/ticket/${'A1'.repeat(11)}`, { origin: LISTED }),
     await ask(url, 'GET', `/ticket/${ticket.scene}/qrcode`, { origin: LISTED }),
+    await ask(url, 'GET', `/ticket/${ticket.scene}/link`, { origin: LISTED }),
   ]
   t.strictSame(
     answers.map(({ status }) => status),
-    [201, 200, 401, 404, 200],
+    [201, 200, 401, 404, 200, 200],
   )
   for (const { headers } of answers) {
     t.equal(headers['access-control-allow-origin'], LISTED)

@@ -43,6 +43,7 @@ for (const { name, open } of databases) {
           token: null,
           consumed_at: null,
           code_image: null,
+          url_link: null,
         })
         t.notOk(JSON.stringify(row).includes(ticket.secret))
       },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t from 'tap'
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import { startApp } from '../fixtures/app.ts'
 import { goBackToLivePage, openBrowser, openPage, setHidden } from '../fixtures/browser.ts'
 import { clientOf } from '../fixtures/client.ts'
@@ -38,7 +38,7 @@ async function ending(ticket: Scene): Promise<string | undefined> {
 /** The polls of a page: how many were sent, and how many were under way at a time. */
 function watchPolls(page: Page) {
   const count = { sent: 0, underWay: 0, most: 0 }
-  const isPoll = (request: { url(): string; method(): string }) =>
+  const isPoll = (request: Request) =>
     request.method() === 'GET' && /\/ticket\/[\w-]+$/.test(request.url())
   page.on('request', (request) => {
     if (!isPoll(request)) return
@@ -46,11 +46,11 @@ function watchPolls(page: Page) {
     count.underWay += 1
     count.most = Math.max(count.most, count.underWay)
   })
-  for (const end of ['requestfinished', 'requestfailed'] as const) {
-    page.on(end, (request) => {
-      if (isPoll(request)) count.underWay -= 1
-    })
+  const end = (request: Request) => {
+    if (isPoll(request)) count.underWay -= 1
   }
+  page.on('requestfinished', end)
+  page.on('requestfailed', end)
   return count
 }
 

@@ -10,7 +10,8 @@ import type { Handler } from './fixtures/mocked-wechat.ts'
 import { createRecordedLog } from './fixtures/recorded-log.ts'
 import type { LogLine } from './fixtures/recorded-log.ts'
 
-const { tokenPath, imagePath, sessionPath, token, image, json, refusal, jpeg, png } = wechat
+const { tokenPath, imagePath, linkPath, sessionPath, token, image, json, refusal, jpeg, png } =
+  wechat
 const secret = 'a0b1c2d3 e4/f5+a6b7c8d9e0f1a2b3'
 const sessionKey = 'tiihtNczf5v6AKRyjwEUhQ=='
 const loginCode = '0a3LBwFa1bCdEf2GhIjK3lMnOp0LBwFz'
@@ -289,6 +290,71 @@ t.test('codeImage', async (t) => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => client.codeImage(`scene-${i}`)))
     t.equal(count(tokenPath), 1)
     t.equal(count(imagePath), 20)
+  })
+})
+
+t.test('urlLink', async (t) => {
+  const link = (url: unknown) => json({ errcode: 0, errmsg: 'ok', url_link: url })
+
+  t.test('asks for a link to the page of the settings, with the scene', async (t) => {
+    const { client, calls, lines } = setUp(t, { [linkPath]: () => link('https://wxaurl.cn/abc') })
+    t.equal(await client.urlLink('scene-1'), 'https://wxaurl.cn/abc')
+    t.strictSame(calls[1], {
+      path: linkPath,
+      method: 'POST',
+      query: { access_token: 'TOKEN_A' },
+      body: {
+        path: 'pages/login/login',
+        query: 'scene=scene-1',
+        env_version: 'release',
+        expire_type: 1,
+        expire_interval: 1,
+      },
+    })
+    t.same(failed(lines), [])
+  })
+
+  t.test('an answer without a link to send people to is WECHAT_ERROR', async (t) => {
+    for (const answer of [json({ errcode: 0 }), link('http://wxaurl.cn/abc')]) {
+      const { client, count, lines } = setUp(t, { [linkPath]: () => answer })
+      t.match(await failure(client.urlLink('scene-1')), { code: 'WECHAT_ERROR' })
+      t.equal(count(linkPath), 1)
+      t.match(failed(lines), [{ level: 'warn', api: 'generate_urllink', reason: /url_link/ }])
+    }
+  })
+
+  t.test('every errcode becomes its code, repeated only where that can help', async (t) => {
+    for (const [errcode, code] of expectedCodes.generate_urllink) {
+      const { client, count, lines } = setUp(t, { [linkPath]: () => refusal(errcode) })
+      t.match(await failure(client.urlLink('scene-1')), { code }, `errcode ${errcode}`)
+      t.equal(count(linkPath), errcode === -1 ? 2 : 1, `errcode ${errcode}`)
+      const level = code === 'WECHAT_MISCONFIGURED' ? 'error' : 'warn'
+      t.match(failed(lines), [{ level, api: 'generate_urllink', code, errcode, action: /\w/ }])
+      t.equal(failed(lines).length, 1)
+    }
+  })
+
+  t.test('a refused token is replaced, for the codes as well', async (t) => {
+    const { client, count, lines } = setUp(t, {
+      [tokenPath]: (_, nth) => token(`TOKEN_${nth}`),
+      [linkPath]: ({ query }) =>
+        query['access_token'] === 'TOKEN_0' ? refusal(42001) : link('https://wxmpurl.cn/abc'),
+      [imagePath]: ({ query }) =>
+        query['access_token'] === 'TOKEN_0' ? refusal(42001) : image(jpeg),
+    })
+    t.equal(await client.urlLink('scene-1', { reqId: 'a-1' }), 'https://wxmpurl.cn/abc')
+    t.match(lines, [{ level: 'info', reqId: 'a-1', api: 'generate_urllink', errcode: 42001 }])
+    await client.codeImage('scene-1')
+    t.equal(count(tokenPath), 2)
+    t.equal(count(imagePath), 1)
+  })
+
+  t.test('its breaker is its own', async (t) => {
+    const dead = () => ({ status: 502, data: '' })
+    const { client } = setUp(t, { [linkPath]: dead, [imagePath]: () => image(jpeg) })
+    await Promise.all(Array.from({ length: 5 }, (_, i) => failure(client.urlLink(`scene-${i}`))))
+    t.match(client.health().paused, { generate_urllink: true, getwxacodeunlimit: false })
+    t.match(await client.codeImage('scene-1'), { contentType: 'image/jpeg' })
   })
 })
 

@@ -20,7 +20,17 @@ const imageBody = Type.Object({
   is_hyaline: Type.Optional(Type.Boolean()),
 })
 
+const linkBody = Type.Object({
+  path: Type.Optional(Type.String()),
+  query: Type.Optional(Type.String()),
+  env_version: Type.Optional(Type.String()),
+  expire_type: Type.Optional(Type.Integer()),
+  expire_time: Type.Optional(Type.Number()),
+  expire_interval: Type.Optional(Type.Number()),
+})
+
 const SCENE = /^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]+$/
+const QUERY = /^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~%]{0,1024}$/
 const ENV_VERSIONS = new Set(['release', 'trial', 'develop'])
 
 type Refused = { errcode: number }
@@ -36,6 +46,8 @@ function parse<S extends TSchema>(schema: S, text: string, notJson: number): Sta
   return Value.Check(schema, value) ? value : { errcode: 47001 }
 }
 
+const isForm = (contentType = ''): boolean => /form/i.test(contentType)
+
 /** The body of /cgi-bin/stable_token, or the errcode its shape gets. */
 export function readTokenBody(text: string): Static<typeof tokenBody> | Refused {
   return parse(tokenBody, text, 47001)
@@ -47,9 +59,9 @@ export function readTokenBody(text: string): Static<typeof tokenBody> | Refused 
  */
 export function readImageBody(
   text: string,
-  contentType = '',
+  contentType: string | undefined,
 ): { scene: string; width: number } | Refused {
-  if (/form/i.test(contentType)) return { errcode: 47001 }
+  if (isForm(contentType)) return { errcode: 47001 }
   const body = parse(imageBody, text, 40169)
   if ('errcode' in body) return body
   const { scene = '', page = '', env_version = 'release', width = 430 } = body
@@ -61,4 +73,31 @@ export function readImageBody(
   // Whether WeChat refuses or corrects such a width is not documented; a refusal shows the mistake.
   if (!Number.isInteger(width) || width < 280 || width > 1280) return { errcode: 40097 }
   return { scene, width }
+}
+
+/**
+ * What /wxa/generate_urllink is asked for, or the errcode; `now` is in ms since 1970. Pages are not
+ * looked up here, either.
+ */
+export function readLinkBody(
+  text: string,
+  contentType: string | undefined,
+  now: number,
+): { query: string } | Refused {
+  if (isForm(contentType)) return { errcode: 47001 }
+  const body = parse(linkBody, text, 47001)
+  if ('errcode' in body) return body
+  const { path = '', query = '', env_version = 'release' } = body
+  if (path.startsWith('/') || path.includes('?')) return { errcode: 40165 }
+  if (!QUERY.test(query)) return { errcode: 40212 }
+  if (!ENV_VERSIONS.has(env_version)) return { errcode: 85402 }
+  return livesWithinBounds(body, now) ? { query } : { errcode: 85401 }
+}
+
+/** From a minute to 30 days, until a time (type 0, in unix seconds) or for so many whole days (type 1). */
+function livesWithinBounds(body: Static<typeof linkBody>, now: number): boolean {
+  const { expire_type: type = 0, expire_time: time = 0, expire_interval: days = 0 } = body
+  if (type === 1) return Number.isInteger(days) && days >= 1 && days <= 30
+  const seconds = time - now / 1000
+  return type === 0 && seconds >= 60 && seconds <= 30 * 86_400
 }

@@ -1,6 +1,12 @@
 import { Type, type Static } from 'typebox'
 
-export const apis = ['stable_token', 'token', 'getwxacodeunlimit', 'code2session'] as const
+export const apis = [
+  'stable_token',
+  'token',
+  'getwxacodeunlimit',
+  'generate_urllink',
+  'code2session',
+] as const
 export type Api = (typeof apis)[number]
 
 /** What goes wrong in the next `times` calls of one API (1 unless said). The delay comes first. */
@@ -24,6 +30,7 @@ export function createFaults() {
     stable_token: 0,
     token: 0,
     getwxacodeunlimit: 0,
+    generate_urllink: 0,
     code2session: 0,
   }
 

@@ -10,7 +10,7 @@ export const SANDBOX_SECRET = '5a4db0c5000000000000000000000000'
 
 export type SandboxOptions = {
   /**
-   * Where a browser reaches this app, no trailing slash: the code image is a QR code of
+   * Where a browser reaches this app, no trailing slash: codes and links lead to
    * `${publicUrl}/sandbox/phone?scene=…`.
    */
   publicUrl: string

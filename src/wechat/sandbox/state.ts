@@ -3,6 +3,7 @@ import { createFaults } from './faults.ts'
 import { createRateWindow } from './rate-window.ts'
 import { createTokens } from './tokens.ts'
 
+const SECOND_MS = 1000
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
@@ -23,6 +24,8 @@ export function createSandboxState({ appid, now }: { appid: string; now: () => n
       stableDay: createRateWindow({ limit: 500_000, windowMs: DAY_MS, now }),
       plainDay: createRateWindow({ limit: 2000, windowMs: DAY_MS, now }),
       codeImageMinute: createRateWindow({ limit: 5000, windowMs: MINUTE_MS, now }),
+      linkSecond: createRateWindow({ limit: 100, windowMs: SECOND_MS, now }),
+      linkDay: createRateWindow({ limit: 500_000, windowMs: DAY_MS, now }),
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { errorBody, PLAIN_TOKEN_QUOTA, type Subsystem } from './answers.ts'
-import { readImageBody, readTokenBody } from './bodies.ts'
+import { readImageBody, readLinkBody, readTokenBody } from './bodies.ts'
 import { codeImage } from './code-image.ts'
 import type { Api } from './faults.ts'
 import { createMisbehaviour } from './misbehaviour.ts'
@@ -10,7 +10,7 @@ export type WechatRoutesOptions = {
   state: SandboxState
   appid: string
   secret: string
-  /** No trailing slash; the code image leads to `${publicUrl}/sandbox/phone?scene=…`. */
+  /** No trailing slash; codes and links lead to `${publicUrl}/sandbox/phone?scene=…`. */
   publicUrl: string
 }
 
@@ -20,6 +20,7 @@ const subsystems: Record<Api, Subsystem> = {
   stable_token: 'cgi-bin',
   token: 'cgi-bin',
   getwxacodeunlimit: 'wxa',
+  generate_urllink: 'wxa',
   code2session: 'sns',
 }
 
@@ -28,10 +29,11 @@ const contentTypes: Record<Api, string> = {
   stable_token: 'application/json; encoding=utf-8',
   token: 'application/json; encoding=utf-8',
   getwxacodeunlimit: 'application/json; charset=UTF-8',
+  generate_urllink: 'application/json; charset=UTF-8',
   code2session: 'text/plain',
 }
 
-/** WeChat's three APIs (and the older /cgi-bin/token), below whatever prefix they are given. */
+/** WeChat's four APIs (and the older /cgi-bin/token), below whatever prefix they are given. */
 export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app, options) => {
   const { state, appid, secret, publicUrl } = options
   const misbehave = createMisbehaviour(app)
@@ -72,6 +74,15 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
     return given.secret === secret ? 0 : 40125
   }
 
+  /** What an access token in the query gets; 0 where it is good. */
+  function tokenError(request: FastifyRequest): number {
+    const { access_token: token } = request.query as Query
+    return typeof token === 'string' && token !== '' ? state.tokens.check(token) : 41001
+  }
+
+  const phoneUrl = (scene: string) =>
+    `${publicUrl}/sandbox/phone?scene=${encodeURIComponent(scene)}`
+
   const text = (request: FastifyRequest) => (request.body as string | undefined) ?? ''
 
   app.post(
@@ -101,21 +112,34 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
   app.post(
     '/wxa/getwxacodeunlimit',
     api('getwxacodeunlimit', async (request, reply) => {
-      const { access_token: token } = request.query as Query
-      const wrong = typeof token === 'string' && token !== '' ? state.tokens.check(token) : 41001
+      const wrong = tokenError(request)
       if (wrong !== 0) return refuse(reply, 'getwxacodeunlimit', wrong)
       // The documented code; whether it is really this one or 45011 is not confirmed.
       if (!state.quotas.codeImageMinute.take()) return refuse(reply, 'getwxacodeunlimit', 45009)
       const asked = readImageBody(text(request), request.headers['content-type'])
       if ('errcode' in asked) return refuse(reply, 'getwxacodeunlimit', asked.errcode)
-      const url = `${publicUrl}/sandbox/phone?scene=${encodeURIComponent(asked.scene)}`
-      const bytes = await codeImage(url, asked.width)
+      const bytes = await codeImage(phoneUrl(asked.scene), asked.width)
       // PNG bytes under a JPEG label: what WeChat does with a transparent code.
       return reply
         .type('image/jpeg')
         .header('cache-control', 'no-cache, must-revalidate')
         .header('content-disposition', `attachment; filename="_${asked.scene}"`)
         .send(bytes)
+    }),
+  )
+
+  app.post(
+    '/wxa/generate_urllink',
+    api('generate_urllink', (request, reply) => {
+      const wrong = tokenError(request)
+      if (wrong !== 0) return refuse(reply, 'generate_urllink', wrong)
+      if (!state.quotas.linkSecond.take()) return refuse(reply, 'generate_urllink', 44990)
+      if (!state.quotas.linkDay.take()) return refuse(reply, 'generate_urllink', 44993)
+      const asked = readLinkBody(text(request), request.headers['content-type'], state.now())
+      if ('errcode' in asked) return refuse(reply, 'generate_urllink', asked.errcode)
+      const link = phoneUrl(new URLSearchParams(asked.query).get('scene') ?? '')
+      const success = { errcode: 0, errmsg: 'ok', url_link: link }
+      return answer(reply, 'generate_urllink', JSON.stringify(success))
     }),
   )
 
@@ -136,6 +160,7 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
   for (const [path, name] of [
     ['/cgi-bin/stable_token', 'stable_token'],
     ['/wxa/getwxacodeunlimit', 'getwxacodeunlimit'],
+    ['/wxa/generate_urllink', 'generate_urllink'],
   ] as const) {
     app.get(path, (_request, reply) => refuse(reply, name, 43002))
   }

@@ -71,6 +71,7 @@ t.test('calls are counted for each API, failed ones too', async (t) => {
     stable_token: 2,
     token: 0,
     getwxacodeunlimit: 0,
+    generate_urllink: 0,
     code2session: 1,
   })
 })

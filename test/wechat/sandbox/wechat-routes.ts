@@ -130,6 +130,13 @@ t.test('quotas: a call counts, and the one that is too many is refused', async (
     return response.headers['content-type'] === 'image/jpeg' ? {} : response.json()
   }
 
+  const link = async () => {
+    const payload = { query: 'scene=a', expire_type: 1, expire_interval: 1 }
+    return (
+      await app.inject({ method: 'POST', url: '/wxa/generate_urllink', query, payload })
+    ).json()
+  }
+
   await image()
   t.equal(useUp(state.quotas.codeImageMinute), 4999)
   t.match(await image(), { errcode: 45009, errmsg: /^api freq out of limit rid: / })
@@ -142,6 +149,13 @@ t.test('quotas: a call counts, and the one that is too many is refused', async (
   clock.advance(MINUTE)
   t.same(await image(), {}, 'the next minute has a quota of its own')
   t.match(await stable(), { access_token: String })
+
+  await link()
+  t.equal(useUp(state.quotas.linkSecond), 99)
+  t.match(await link(), { errcode: 44990, errmsg: /^reach max api second frequence limit rid: / })
+  clock.advance(1000)
+  t.equal(useUp(state.quotas.linkDay), 499_999)
+  t.match(await link(), { errcode: 44993, errmsg: /^reach max api day frequence limit rid: / })
 
   t.equal(useUp(state.quotas.stableDay), 499_997)
   t.match(await stable(), { errcode: 45009, errmsg: /^api freq out of limit rid: / })
@@ -266,6 +280,73 @@ t.test('getwxacodeunlimit tells an expired token from one that is not the latest
   sandbox.clock.advance(115 * MINUTE)
   const expired = await sandbox.codeImage(expiring, { scene })
   isError(t, sandbox, expired, WXA, [42001, 'access_token expired'])
+})
+
+const forADay = { expire_type: 1, expire_interval: 1 }
+
+t.test('generate_urllink gives a link to the phone page', async (t) => {
+  const sandbox = await createSandbox(t)
+  const token = String((await sandbox.stableToken()).json.access_token)
+  const link = async (body: object) => {
+    const { status, type, json } = await sandbox.urlLink(token, body)
+    t.match({ status, type, json }, { status: 200, type: WXA, json: { errcode: 0, errmsg: 'ok' } })
+    return json.url_link
+  }
+  const phone = 'http://127.0.0.1:3000/sandbox/phone?scene='
+  const path = 'pages/login/login'
+  const query = 'scene=abcdefghijklmnopqrst-_'
+  t.equal(
+    await link({ path, query, env_version: 'trial', ...forADay }),
+    `${phone}abcdefghijklmnopqrst-_`,
+  )
+  const now = Math.floor(sandbox.clock.now() / 1000)
+  t.equal(await link({ query: 'a=1&scene=%26b', expire_time: now + 61 }), `${phone}%26b`)
+  t.equal(await link({ query: `x=${'y'.repeat(1022)}`, ...forADay }), phone, 'nobody asked for it')
+})
+
+const linkErrors: [string, unknown, number, string][] = [
+  ['no body', '', 44002, 'empty post data'],
+  ['a body that is not JSON', 'query=scene', 47001, 'data format error'],
+  ['a query that is a number', { query: 7, ...forADay }, 47001, 'data format error'],
+  ['a leading slash', { path: '/pages/login', ...forADay }, 40165, 'invalid weapp pagepath'],
+  ['a path with a query', { path: 'pages/a?b', ...forADay }, 40165, 'invalid weapp pagepath'],
+  ['a query in Chinese', { query: 'scene=登录', ...forADay }, 40212, 'invalid query'],
+  ['1025 characters', { query: 'x'.repeat(1025), ...forADay }, 40212, 'invalid query'],
+  ['an unknown env_version', { env_version: 'prod', ...forADay }, 85402, 'invalid env_version'],
+  ...[
+    {},
+    { expire_type: 1 },
+    { expire_type: 1, expire_interval: 31 },
+    { expire_type: 1, expire_interval: 1.5 },
+    { expire_type: 0, expire_interval: 1 },
+    { expire_type: 2, expire_interval: 1 },
+    { expire_time: 1 },
+    { expire_time: 1e12 },
+  ].map((life): [string, unknown, number, string] => [
+    JSON.stringify(life),
+    life,
+    85401,
+    'time limit between 1min and 30days',
+  ]),
+]
+
+t.test('generate_urllink refuses what WeChat refuses', async (t) => {
+  const sandbox = await createSandbox(t)
+  const token = String((await sandbox.stableToken()).json.access_token)
+  for (const [what, body, errcode, errmsg] of linkErrors) {
+    await t.test(`${errcode} to ${what}`, async (t) => {
+      isError(t, sandbox, await sandbox.urlLink(token, body), WXA, [errcode, errmsg])
+    })
+  }
+  const form = await sandbox.urlLink(token, 'a=b', 'application/x-www-form-urlencoded')
+  isError(t, sandbox, form, WXA, [47001, 'data format error'])
+  isError(t, sandbox, await sandbox.urlLink('x', forADay), WXA, [40014, 'invalid access_token'])
+  isError(t, sandbox, await sandbox.urlLink('', forADay), WXA, [41001, 'access_token missing'])
+  const get = await sandbox.call('GET', '/sandbox/wechat/wxa/generate_urllink')
+  isError(t, sandbox, get, WXA, [43002, 'require POST method'])
+  await sandbox.call('POST', '/sandbox/faults', { api: 'generate_urllink', errcode: 85407 })
+  const planned = await sandbox.urlLink(token, forADay)
+  isError(t, sandbox, planned, WXA, [85407, 'no scheme permission'])
 })
 
 t.test('jscode2session gives a session as plain text, with a unionid for some', async (t) => {
