@@ -20,6 +20,7 @@ export type Answer = {
   ok: boolean
   /** Milliseconds; 0 where there is none. */
   retryAfter: number
+  /** Null where it is not JSON. */
   body: Body | null
 }
 
@@ -28,7 +29,7 @@ const LIMIT_MS = 10_000
 /**
  * One call, body included, in at most 10 seconds.
  *
- * @throws {TypeError} when nothing answers, or something that is not ScenePass
+ * @throws {TypeError} when nothing answers
  * @throws an `AbortError` when the signal aborts or the time is over
  */
 export async function call(url: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
@@ -36,14 +37,13 @@ export async function call(url: string, init: RequestInit, signal?: AbortSignal)
   const stop = (): void => limit.abort()
   const timer = setTimeout(stop, LIMIT_MS)
   signal?.addEventListener('abort', stop)
+  if (signal?.aborted) stop()
   try {
     const answer = await fetch(url, { ...init, cache: 'no-store', signal: limit.signal })
     const body = await answer.json().catch((error: unknown) => {
       if (limit.signal.aborted) throw error
       return null
     })
-    // A portal that wants a login of its own answers everything with a page of its own.
-    if (answer.ok && !body) throw new TypeError('not an answer of ScenePass')
     const retryAfter = Number(answer.headers.get('retry-after')) * 1_000 || 0
     return { status: answer.status, ok: answer.ok, retryAfter, body }
   } finally {

@@ -143,6 +143,9 @@ export async function signIn(options: SignInOptions): Promise<string> {
       let trouble: 'offline' | 'busy' = 'offline'
       try {
         const answer = await call(base + path, init, signal)
+        const { ok, body } = answer
+        // A portal that wants a login of its own answers everything with a page of its own.
+        if (ok && !body?.status && !body?.link) throw new TypeError('not an answer of ScenePass')
         if (!passing(answer)) {
           failures = 0
           return answer
