@@ -197,7 +197,8 @@ export async function signIn(options: SignInOptions): Promise<string> {
         if (!stale) now = answer.body
       }
       // Rows of expired tickets go some time after; ours was there.
-      else if (answer.body?.code === 'TICKET_NOT_FOUND') now = { ...now, status: 'expired' }
+      else if (answer.body?.code === 'TICKET_NOT_FOUND' && ticket.expiresAt < Date.now())
+        now = { ...now, status: 'expired' }
       else throw refusal(answer)
     }
     headers = undefined
