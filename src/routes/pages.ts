@@ -50,17 +50,17 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
   app.get('/', { schema: { hide: true, querystring: query } }, (request, reply) => {
     const { return_to: returnTo, state } = request.query
     const language = accepts(request.raw).language(['zh', 'en']) === 'en' ? 'en' : 'zh'
-    varyBy(reply, 'accept-language')
-    if (returnTo === undefined) {
-      if (state !== undefined) throw invalid('state goes back to return_to, which is missing')
-      return sendAsset(plain[language], request, reply)
+    if (returnTo === undefined && state !== undefined) {
+      throw invalid('state goes back to return_to, which is missing')
     }
-    if (!returnUrls.includes(returnTo)) {
+    if (returnTo !== undefined && !returnUrls.includes(returnTo)) {
       throw invalid(
         'return_to must be exactly one of the addresses that the operator of this service lists in RETURN_URLS',
       )
     }
-    // Not compressed: its length would tell of the state beside what an attacker chose.
+    varyBy(reply, 'accept-language')
+    if (returnTo === undefined) return sendAsset(plain[language], request, reply)
+    // Each of these is sent once, so it is neither compressed nor tagged.
     return reply
       .type(HTML)
       .header('cache-control', 'no-cache')

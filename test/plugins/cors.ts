@@ -98,8 +98,27 @@ t.test('so can a refusal for too many calls', async (t) => {
   t.match(answer.headers, { 'access-control-allow-origin': LISTED, 'retry-after': /^\d+$/ })
 })
 
+t.test('it may load the element as a module', async (t) => {
+  const { status, headers } = await ask(url, 'GET', '/widget.js', { origin: LISTED })
+  t.equal(status, 200)
+  t.equal(headers['access-control-allow-origin'], LISTED)
+  t.equal(headers['cross-origin-resource-policy'], 'cross-origin')
+  t.equal(headers['content-type'], 'text/javascript; charset=utf-8')
+  t.equal(headers['cache-control'], 'public, max-age=600, stale-while-revalidate=86400')
+  t.same(list(headers['vary']), ['origin', 'accept-encoding'])
+  const own = await ask(url, 'GET', '/widget.js?v=1', {})
+  t.match(own, { status: 200, headers: { vary: /origin/i } }, 'a cache keeps them apart')
+  for (const path of ['/', '/page.js', '/page.css', '/sandbox/demo.js']) {
+    const answer = await ask(url, 'GET', path, { origin: LISTED })
+    t.equal(answer.headers['access-control-allow-origin'], undefined, path)
+    t.equal(answer.headers['cross-origin-resource-policy'], 'same-origin', path)
+  }
+})
+
 t.test('any other origin is given nothing', async (t) => {
   for (const origin of OTHERS) {
+    const { headers } = await ask(url, 'GET', '/widget.js', { origin })
+    t.equal(headers['access-control-allow-origin'], undefined, origin)
     for (const [method, path] of browserCalls.slice(0, 2)) {
       const asked = await preflight(url, path, origin, method)
       t.equal(asked.headers['access-control-allow-origin'], undefined, origin)
@@ -117,6 +136,7 @@ t.test('the list is for the calls of a browser alone', async (t) => {
     ['GET', '/readyz'],
     ['POST', '/sandbox/wx-login'],
     ['GET', '/nothing'],
+    ['GET', '/widget.jsx'],
   ] as const) {
     const { status, headers } = await preflight(url, path, LISTED, method)
     t.equal(headers['access-control-allow-origin'], undefined, `preflight of ${path}: ${status}`)
@@ -131,6 +151,9 @@ t.test('without a list there is no sharing at all, but of the public keys', asyn
     t.equal(answer.status, 405)
     t.notMatch(Object.keys(answer.headers).join(), 'access-control')
   }
+  const widget = await ask(closed.url, 'GET', '/widget.js', { origin: LISTED })
+  t.equal(widget.status, 200)
+  t.equal(widget.headers['access-control-allow-origin'], undefined)
   const keys = await ask(closed.url, 'GET', '/.well-known/jwks.json', { origin: OTHERS[0] ?? '' })
   t.equal(keys.headers['access-control-allow-origin'], '*')
 })

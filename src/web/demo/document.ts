@@ -10,7 +10,7 @@ export const demoNotice = `<div class="notice">
           'There is no real WeChat here: anybody can sign in as anybody.',
         )}</p>
         <p>${both(
-          '两个角色都由您扮演：左边是网页，右边是手机。在手机上点“扫码”，选一个用户，再确认登录。',
+          '您同时扮演两个角色：网页和手机。在手机上点“扫码”，选一个用户，再确认登录。',
           'You play both parts: the page, and the phone beside it. Tap “Scan the code” on the phone, choose a person, and confirm.',
         )}</p>
       </div>`
@@ -39,5 +39,5 @@ export const demoTraffic = `<section class="traffic" aria-labelledby="traffic-ti
           '浏览器和手机对 ScenePass 说的每一句话，最新的在最下面。密钥、令牌和登录凭证只显示开头。',
           'Everything that browser and phone say to ScenePass, the latest last. Of secrets, tokens and login codes you see the beginning only.',
         )}</p>
-        <ol id="traffic" role="log" aria-live="off" aria-labelledby="traffic-title"></ol>
+        <div id="traffic" role="log" aria-live="off" aria-labelledby="traffic-title"><ol></ol></div>
       </section>`

@@ -23,7 +23,8 @@ const meanings: [pattern: RegExp, words: Words][] = [
 ]
 
 /** Shows exchanges one after the other; polls that say the same again only count. */
-export function createTraffic(list: HTMLElement): (exchange: Exchange) => void {
+export function createTraffic(log: HTMLElement): (exchange: Exchange) => void {
+  const list = log.querySelector('ol') ?? log
   const latest = new Map<string, { said: string; count: number; counter: HTMLElement }>()
 
   return (exchange) => {
@@ -37,11 +38,11 @@ export function createTraffic(list: HTMLElement): (exchange: Exchange) => void {
     }
     const counter = make('span', 'count')
     latest.set(call, { said, count: 1, counter })
-    const atEnd = list.scrollTop + list.clientHeight > list.scrollHeight - 8
+    const atEnd = log.scrollTop + log.clientHeight > log.scrollHeight - 8
     list.append(line(exchange, counter))
     while (list.childElementCount > LONGEST) list.firstElementChild?.remove()
     // Who reads further up is left there.
-    if (atEnd) list.scrollTop = list.scrollHeight
+    if (atEnd) log.scrollTop = log.scrollHeight
   }
 }
 

@@ -43,7 +43,7 @@ export function loginPage({ site, language, sandbox, handOver }: LoginPage): str
       <div class="stage">
         <div class="page">
           <section class="card" aria-labelledby="title">
-            <h1 id="title">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
+            <h1 id="title" tabindex="-1">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
             <scene-pass></scene-pass>
             <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
             ${outcome(handOver, sandbox)}
@@ -72,11 +72,8 @@ function outcome(handOver: LoginPage['handOver'], sandbox: boolean): string {
   }
   // The demo says more about it.
   if (sandbox) return ''
-  return `<div id="outcome" role="status"><div hidden>
-              <p>${both('您已登录。', 'You are signed in.')}</p>
-              <p class="small">${both(
-                '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
-                'This page was opened without return_to, so the login token goes to nobody.',
-              )}</p>
-            </div></div>`
+  return `<div id="outcome" role="status"><p class="small" hidden>${both(
+    '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
+    'This page was opened without return_to, so the login token goes to nobody.',
+  )}</p></div>`
 }
