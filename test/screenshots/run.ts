@@ -1,0 +1,116 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Browser, Page } from 'playwright-core'
+import { openPage } from '../fixtures/browser.ts'
+import { launchChromium } from '../fixtures/chromium.ts'
+import type { Teardown } from '../fixtures/database.ts'
+import { until } from '../fixtures/element.ts'
+import { scenes, type Scene } from './scenes.ts'
+import { smallPng } from './small-png.ts'
+import { setStage, type Stage } from './stage.ts'
+
+/**
+ * `npm run screenshots`: pictures of every state a person can see, in both languages and both
+ * themes. `npm run screenshots -- pending demo` takes only those, `-- --readme` the READMEs' ones.
+ */
+const { values, positionals } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'screenshots' },
+    readme: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+})
+
+type Look = { language: 'zh-CN' | 'en'; theme: 'light' | 'dark' }
+type Shot = Look & { scene: Scene; frame: string; file: string; density: number }
+
+const README_FOLDER = 'test/screenshots/readme'
+const README_LIMIT_BYTES = 40_000
+const README_LOOKS: Record<string, { theme: Look['theme']; frame?: string }> = {
+  pending: { theme: 'light' },
+  scanned: { theme: 'dark' },
+  // Page and phone; what they say underneath would be too small to read.
+  demo: { theme: 'light', frame: '.stage' },
+}
+const MARGIN = 12
+const languages = ['zh-CN', 'en'] as const
+
+function shotsOf(scene: Scene): Shot[] {
+  const { frame = 'scene-pass' } = scene
+  if (values.readme) {
+    const look = README_LOOKS[scene.name]
+    if (!look) return []
+    return languages.map((language) => {
+      const file = join(README_FOLDER, `${scene.name}.${language}.png`)
+      return { scene, frame, ...look, language, file, density: 1 }
+    })
+  }
+  if (positionals.length > 0 && !positionals.includes(scene.name)) return []
+  return languages.flatMap((language) =>
+    (['light', 'dark'] as const).map((theme) => {
+      const file = join(values.out, `${scene.name}.${language}.${theme}.png`)
+      return { scene, frame, language, theme, file, density: 2 }
+    }),
+  )
+}
+
+async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> {
+  const { scene, frame, language, theme, file, density } = shot
+  const undo: (() => unknown)[] = []
+  const t: Teardown = { teardown: (step) => void undo.push(step) }
+  const { page } = await openPage(t, browser, {
+    viewport: { width: 1180, height: 860 },
+    deviceScaleFactor: density,
+    ...scene.device,
+    locale: language,
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  })
+  try {
+    // The countdown stays where it begins, at two minutes.
+    await page.addInitScript((now) => {
+      Date.now = () => now
+    }, Date.now())
+    await scene.before?.(page)
+    await page.goto(scene.at === 'demo' ? stage.demo : stage.hosted)
+    await scene.play?.(page, stage)
+    await until(page, scene.state)
+    const clip = frame === 'body' ? {} : { clip: await aroundOf(page, frame) }
+    const picture = await page.screenshot({ fullPage: true, ...clip })
+    keep(file, picture)
+  } finally {
+    for (const step of undo) await step()
+  }
+}
+
+/** Where something is on the page, with a little of what is around it. */
+async function aroundOf(page: Page, selector: string) {
+  await page.evaluate(() => scrollTo(0, 0))
+  const box = await page.locator(selector).boundingBox()
+  if (!box) throw new Error(`there is no ${selector} to be seen`)
+  const { x, y, width, height } = box
+  return { x: x - MARGIN, y: y - MARGIN, width: width + 2 * MARGIN, height: height + 2 * MARGIN }
+}
+
+function keep(file: string, picture: Buffer): void {
+  const png = values.readme ? smallPng(picture) : picture
+  writeFileSync(file, png)
+  process.stdout.write(`${file}  ${Math.ceil(png.length / 1000)} KB\n`)
+  if (values.readme && png.length > README_LIMIT_BYTES) {
+    throw new Error(`${file} has ${png.length} bytes, more than ${README_LIMIT_BYTES}`)
+  }
+}
+
+const launch = await launchChromium()
+if ('tried' in launch) throw new Error(`no browser runs here: ${launch.tried.join('; ')}`)
+const undo: (() => unknown)[] = [() => launch.browser.close()]
+try {
+  const shots = scenes.flatMap(shotsOf)
+  if (shots.length === 0) throw new Error(`there is no scene ${positionals.join(', ')}`)
+  mkdirSync(values.readme ? README_FOLDER : values.out, { recursive: true })
+  const stage = await setStage({ teardown: (step) => void undo.unshift(step) })
+  for (const shot of shots) await shoot(launch.browser, stage, shot)
+} finally {
+  for (const step of undo) await step()
+}
