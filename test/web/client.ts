@@ -316,7 +316,7 @@ for (const [code, end] of Object.entries(ends)) {
 
 t.test('a ticket whose row has gone has expired, if it was to', async (t) => {
   for (const [later, code, status] of [
-    [120_000, 'TICKET_EXPIRED', 'expired'],
+    [130_000, 'TICKET_EXPIRED', 'expired'],
     [0, 'TICKET_NOT_FOUND', 'pending'],
   ] as const) {
     await t.test(code, async (t) => {
