@@ -27,26 +27,29 @@ type Shot = Look & { scene: Scene; frame: string; file: string; density: number 
 
 const README_FOLDER = 'test/screenshots/readme'
 const README_LIMIT_BYTES = 40_000
-const README_LOOKS: Record<string, { theme: Look['theme']; frame?: string }> = {
-  pending: { theme: 'light' },
-  scanned: { theme: 'dark' },
-  // Page and phone; what they say underneath would be too small to read.
-  demo: { theme: 'light', frame: '.stage' },
+/** What of them is shown there, a selector: what is said under the demo would be too small to read. */
+const README_FRAMES: Record<string, string> = {
+  pending: 'scene-pass',
+  scanned: 'scene-pass',
+  demo: '.stage',
 }
+/** In which two elements stand side by side. */
+const README_FONT = 'body { font-size: 12px }'
 const MARGIN = 12
 const languages = ['zh-CN', 'en'] as const
 
 function shotsOf(scene: Scene): Shot[] {
-  const { frame = 'scene-pass' } = scene
   if (values.readme) {
-    const look = README_LOOKS[scene.name]
-    if (!look) return []
+    const frame = README_FRAMES[scene.name]
+    if (!frame) return []
     return languages.map((language) => {
-      const file = join(README_FOLDER, `${scene.name}.${language}.png`)
-      return { scene, frame, ...look, language, file, density: 1 }
+      const suffix = language === 'en' ? '' : `.${language}`
+      const file = join(README_FOLDER, `${scene.name}${suffix}.png`)
+      return { scene, frame, language, theme: 'light', file, density: 1 }
     })
   }
   if (positionals.length > 0 && !positionals.includes(scene.name)) return []
+  const { frame = 'scene-pass' } = scene
   return languages.flatMap((language) =>
     (['light', 'dark'] as const).map((theme) => {
       const file = join(values.out, `${scene.name}.${language}.${theme}.png`)
@@ -57,6 +60,7 @@ function shotsOf(scene: Scene): Shot[] {
 
 async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> {
   const { scene, frame, language, theme, file, density } = shot
+  const { at = 'site' } = scene
   const undo: (() => unknown)[] = []
   const t: Teardown = { teardown: (step) => void undo.push(step) }
   const { page } = await openPage(t, browser, {
@@ -73,7 +77,8 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
       Date.now = () => now
     }, Date.now())
     await scene.before?.(page)
-    await page.goto(scene.at === 'demo' ? stage.demo : stage.hosted)
+    await page.goto(stage[at])
+    if (values.readme && at === 'site') await page.addStyleTag({ content: README_FONT })
     await scene.play?.(page, stage)
     await until(page, scene.state)
     const clip = frame === 'body' ? {} : { clip: await aroundOf(page, frame) }

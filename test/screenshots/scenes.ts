@@ -1,12 +1,12 @@
 import type { BrowserContextOptions, Page, Route } from 'playwright-core'
-import type { ScenePassElement, ScenePassState } from '../../src/web/widget.ts'
+import type { ScenePassState } from '../../src/web/widget.ts'
 import { phones } from '../fixtures/browser.ts'
 import { until } from '../fixtures/element.ts'
 import type { Stage } from './stage.ts'
 
 export type Scene = {
   name: string
-  /** Which page it plays on; by default the hosted one. */
+  /** Which page it plays on; by default a website of its own. */
   at?: 'hosted' | 'demo'
   /** What is in the picture, a selector: by default the element alone. */
   frame?: string
@@ -62,15 +62,7 @@ export const scenes: Scene[] = [
   { name: 'denied', play: (page, stage) => stage.deny(page), state: 'denied' },
   {
     name: 'expired',
-    play: async (page, stage) => {
-      const { scene } = await until(page, 'pending')
-      await page.locator('scene-pass').evaluate((element: ScenePassElement) => {
-        element.autoRefresh = 0
-        element.refresh()
-      })
-      await until(page, 'pending', { not: scene })
-      await stage.expire(page)
-    },
+    play: (page, stage) => stage.expire(page),
     state: 'expired',
   },
   {
@@ -98,14 +90,15 @@ export const scenes: Scene[] = [
     state: 'computer',
   },
   { name: 'press', device: phones.wechat, state: 'pending' },
-  { name: 'page', frame: 'body', state: 'pending' },
+  { name: 'page', at: 'hosted', frame: 'body', state: 'pending' },
   {
     name: 'page-confirmed',
+    at: 'hosted',
     frame: 'body',
     play: (page, stage) => stage.login(page),
     state: 'confirmed',
   },
-  { name: 'page-phone', frame: 'body', device: phones.safari, state: 'link' },
+  { name: 'page-phone', at: 'hosted', frame: 'body', device: phones.safari, state: 'link' },
   { name: 'demo', at: 'demo', frame: 'body', play: scanInDemo, state: 'scanned' },
   { name: 'demo-confirmed', at: 'demo', frame: 'body', play: confirmInDemo, state: 'confirmed' },
   {

@@ -10,12 +10,17 @@ import { temporaryFolder } from '../fixtures/child.ts'
 import { call, clientOf } from '../fixtures/client.ts'
 import { quietLog, type Teardown } from '../fixtures/database.ts'
 import { until } from '../fixtures/element.ts'
+import { startSite } from '../fixtures/site.ts'
 import { expire } from '../fixtures/states.ts'
 
-/** Where the scenes are played: the sandbox's demo, and a login page as with the real WeChat. */
+/** Where the scenes are played. */
 export type Stage = {
-  demo: string
+  /** Somebody's website with the element on it. */
+  site: string
+  /** The hosted login page, as with the real WeChat. */
   hosted: string
+  /** The sandbox's demo. */
+  demo: string
   /** What a phone does with the ticket of a page's element. */
   scan: (page: Page) => Promise<void>
   deny: (page: Page) => Promise<void>
@@ -23,6 +28,16 @@ export type Stage = {
   /** Lets that ticket's time be over. */
   expire: (page: Page) => Promise<void>
 }
+
+const sitePage = (service: string): string => `<!doctype html>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>A website</title>
+<style>body { margin: 2em; font-family: system-ui, sans-serif }</style>
+<script type="module" src="${service}/widget.js"></script>
+<scene-pass auto-refresh="0"></scene-pass>
+`
 
 async function embeddedDatabase(t: Teardown): Promise<string> {
   const url = `pglite:${join(temporaryFolder(t), 'data')}`
@@ -33,6 +48,7 @@ async function embeddedDatabase(t: Teardown): Promise<string> {
 }
 
 export async function setStage(t: Teardown): Promise<Stage> {
+  const site = await startSite(t)
   const demo = await startApp(t, { databaseUrl: await embeddedDatabase(t) })
   const wechat = createWechatClient({
     appid: SANDBOX_APPID,
@@ -49,9 +65,11 @@ export async function setStage(t: Teardown): Promise<Stage> {
   const hosted = await startApp(t, {
     databaseUrl: await embeddedDatabase(t),
     sandbox: null,
+    corsOrigins: [site.origin],
     urlLink: true,
     wechat,
   })
+  site.pages.set('/', { html: sitePage(hosted.url) })
 
   /** A call of the phone about the ticket that the page shows. */
   async function tap(page: Page, path: (scene: string) => string, more: object): Promise<void> {
@@ -62,8 +80,9 @@ export async function setStage(t: Teardown): Promise<Stage> {
     if (status !== 200) throw new Error(`${url}: ${status} ${JSON.stringify(body)}`)
   }
   return {
-    demo: demo.url,
+    site: site.origin,
     hosted: hosted.url,
+    demo: demo.url,
     scan: (page) => tap(page, (scene) => `/ticket/${scene}/scan`, {}),
     deny: (page) => tap(page, (scene) => `/ticket/${scene}/deny`, {}),
     login: async (page) => tap(page, () => '/login', { scene: await sceneOf(page) }),
