@@ -169,6 +169,6 @@ t.test('the language is the browser’s, can be changed, and goes with every cal
 
 t.test('without a scene it says how to come here', async (t) => {
   const phone = await setUp(t, {}, 'en', '')
-  t.match(phone.main.textContent, 'scanning the code')
+  t.match(phone.main.textContent, 'Scan the code')
   t.same(phone.main.all('button'), [])
 })
