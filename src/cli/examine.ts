@@ -163,9 +163,9 @@ function hider(env: Examination['env']): (result: Result) => Result {
     const { password = '' } = URL.canParse(url) ? new URL(url) : {}
     return [password, safeDecode(password)]
   })
-  const secrets = [env['WECHAT_SECRET'], env['SIGNING_KEYS'], ...passwords].filter(
-    (each): each is string => each !== undefined && each.length >= 8,
-  )
+  const { WECHAT_SECRET = '', SIGNING_KEYS = '' } = env
+  const keys = SIGNING_KEYS.startsWith('file:') ? '' : SIGNING_KEYS
+  const secrets = [WECHAT_SECRET, keys, ...passwords].filter((each) => each.length >= 8)
   const hide = (text: string) => redact(text, secrets)
   const words = ({ en, zh }: { en: string; zh: string }) => ({ en: hide(en), zh: hide(zh) })
   return (result) => ({

@@ -22,7 +22,7 @@ t.test('each check is a mark and a sentence in both languages, and what to do', 
 t.test('on a terminal the mark has a colour, and nothing else', async (t) => {
   t.equal(asText(fine, true), '\x1b[32m✓\x1b[0m 情况。\n  What is.\n')
   t.match(asText(bad, true), '\x1b[31m✗\x1b[0m 两项。\n')
-  t.match(summary(results, true), /^\x1b\[31m✗\x1b\[0m /)
+  t.ok(summary(results, true).startsWith('\x1b[31m✗\x1b[0m '))
 })
 
 t.test('one failure is enough for no login; what is unknown is not held against it', async (t) => {

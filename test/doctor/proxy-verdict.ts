@@ -56,7 +56,7 @@ const cases: [string, Partial<Evidence>, string, RegExp][] = [
   ],
   [
     'TRUST_PROXY believes everybody',
-    { trustProxy: ['0.0.0.0/0'], seenForged: FORGED },
+    { trustProxy: ['0.0.0.0/1', '128.0.0.0/1'], seenForged: FORGED },
     'failed',
     /forged X-Forwarded-For is/,
   ],
