@@ -167,6 +167,8 @@ export const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue
 export type Language = 'en' | 'zh'
+/** The same in both languages. */
+export type Words = Record<Language, string>
 
 export type AppErrorOptions = {
   /** What is wrong, for `INVALID_REQUEST`: names the field. Goes out to the caller. */

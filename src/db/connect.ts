@@ -133,14 +133,14 @@ async function untilUp(db: Db, place: string, waitMs: number, log: ConnectLog): 
 }
 
 /** Refused on every address of a name, Node gives an AggregateError without a message. */
-function describe(error: Error): string {
+export function describe(error: Error): string {
   return error instanceof AggregateError && error.message === ''
     ? error.errors.map((e: unknown) => (e instanceof Error ? e.message : String(e))).join(', ')
     : error.message
 }
 
 /** Host, port and database; never the password. */
-function placeOf(url: string): string {
+export function placeOf(url: string): string {
   const { hostname, port, pathname } = new URL(url)
   return `${hostname || 'the local socket'}${port && `:${port}`}${pathname}`
 }

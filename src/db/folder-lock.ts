@@ -4,13 +4,16 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** Another process has the folder: its message says what to do. */
+export class FolderInUse extends Error {}
+
 /**
  * Keeps a folder to one process of this machine by listening on a local socket named after it. The
  * kernel takes the name back however the process ends, so there is never a stale lock to clean up.
  *
  * @param folder its real path
  * @returns the function that gives the folder back
- * @throws {Error} when another process holds it
+ * @throws {FolderInUse} when another process holds it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const name = `scenepass-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`
@@ -29,7 +32,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       : (rmSync(socket, { force: true }), await listen(socket)))
 
   if (!server) {
-    throw new Error(
+    throw new FolderInUse(
       `The folder ${folder} is in use by another ScenePass process. Stop that one, give this one another folder (DATABASE_URL=pglite:./other), or use PostgreSQL, which many processes can share.`,
     )
   }

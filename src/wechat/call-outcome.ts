@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
-import { errorCodes, errorCodesOf } from './error-codes.ts'
+import { errorCodesOf } from './error-codes-of.ts'
+import { errorCodes } from './error-codes.ts'
 import type { WechatApi } from './error-codes.ts'
 import { errcodeOf, WechatOutage } from './failures.ts'
 

@@ -46,6 +46,8 @@ export type WechatClient = {
    * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
    */
   urlLink(scene: string, about?: object): Promise<string>
+  /** Gets the access token now, unless it is held; throws what `codeImage` throws. */
+  authenticate(): Promise<void>
   /** Gets the access token in the background and keeps it fresh. Never throws. */
   start(): void
   /** How it is with WeChat: the access token's life in seconds, and which APIs are not asked now. */
@@ -224,9 +226,9 @@ export function createWechatClient(
     urlLink: (scene, about) =>
       withToken('generate_urllink', (token) => fetchLink(scene, token), about),
 
-    start() {
-      accessToken.start()
-    },
+    authenticate: async () => void (await accessToken.get()),
+
+    start: accessToken.start,
 
     health: () => ({
       token: accessToken.life(),

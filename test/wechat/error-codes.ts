@@ -1,5 +1,6 @@
 import t from 'tap'
-import { errorCodes, errorCodesOf, refusalError } from '../../src/wechat/error-codes.ts'
+import { errorCodesOf } from '../../src/wechat/error-codes-of.ts'
+import { actionOf, errorCodes, refusalError } from '../../src/wechat/error-codes.ts'
 import type { WechatApi, WechatSettings } from '../../src/wechat/error-codes.ts'
 import { WechatRefusal } from '../../src/wechat/failures.ts'
 import { expectedCodes } from './fixtures/expected-codes.ts'
@@ -25,6 +26,21 @@ t.test('every errcode becomes its code, with an action for the operator', async 
       t.equal(error.code, code, `${api} ${errcode}`)
       t.match(error.action, /^[A-Z].{30,}[.]$/s, `${api} ${errcode} has a whole sentence`)
       t.match(error.cause, { errcode, errmsg: 'invalid thing rid: 1-2-3' })
+    }
+  }
+})
+
+t.test('the action is there in Chinese too, and names the same settings and places', async (t) => {
+  const named = (text: string) => [
+    ...new Set(text.match(/WECHAT_[A-Z_]+|RATE_CREATE|mp\.weixin\.qq\.com|公众平台安全助手/g)),
+  ]
+  for (const [api, codes] of Object.entries(expectedCodes) as [WechatApi, [number, string][]][]) {
+    for (const [errcode] of codes) {
+      const refusal = new WechatRefusal(errcode, 'invalid ip 203.0.113.7, not in whitelist')
+      const { en, zh } = actionOf(api, refusal, settings)
+      t.match(zh, /^[A-Z\p{Script=Han}].*\p{Script=Han}.*。$/su, `${api} ${errcode}`)
+      for (const name of named(en)) t.ok(zh.includes(name), `${api} ${errcode}: ${name}`)
+      t.equal(zh.includes('203.0.113.7'), en.includes('203.0.113.7'), `${api} ${errcode}`)
     }
   }
 })

@@ -1,0 +1,66 @@
+import type { Words } from '../errors.ts'
+
+export type CheckName =
+  | 'settings'
+  | 'database'
+  | 'migrations'
+  | 'database-clock'
+  | 'signing-keys'
+  | 'public-url'
+  | 'service'
+  | 'published-keys'
+  | 'proxy'
+  | 'wechat'
+  | 'wechat-clock'
+  | 'address'
+  | 'credentials'
+  | 'page'
+  | 'login-code'
+  | 'url-link'
+  | 'real-wechat'
+
+/** A check, what to call it, and what has to be in order before it says anything. */
+export type Planned = { name: CheckName; title: Words; needs: readonly CheckName[] }
+
+const step = (name: CheckName, en: string, zh: string, ...needs: CheckName[]): Planned => ({
+  name,
+  title: { en, zh },
+  needs,
+})
+
+/**
+ * The checks, in the order they are reported in.
+ *
+ * @param options.sandbox whether WeChat is the one inside the service, which then has to run
+ * @param options.storedKeys whether the signing keys are in the database
+ */
+export function planOf(options: {
+  sandbox: boolean
+  storedKeys: boolean
+  urlLink: boolean
+}): Planned[] {
+  return [
+    step('settings', 'the settings', '配置项'),
+    step('database', 'the database', '数据库', 'settings'),
+    step('migrations', 'the migrations', '数据库迁移', 'database'),
+    step('database-clock', "the database's clock", '数据库时钟', 'database'),
+    step(
+      'signing-keys',
+      'the signing keys',
+      '签名密钥',
+      options.storedKeys ? 'migrations' : 'settings',
+    ),
+    step('public-url', 'the address of the service', '服务地址', 'settings'),
+    step('service', 'the service', '服务', 'public-url'),
+    step('published-keys', 'the published keys', '公布的公钥', 'service', 'signing-keys'),
+    step('proxy', 'the proxy headers', '代理请求头', 'service', 'migrations'),
+    step('wechat', 'the way to WeChat', '与微信的连接', options.sandbox ? 'service' : 'settings'),
+    step('wechat-clock', 'the clock against WeChat', '与微信的时钟差', 'wechat'),
+    step('address', 'the allowed address', 'IP 白名单', 'wechat'),
+    step('credentials', 'AppID and AppSecret', 'AppID 和 AppSecret', 'address'),
+    step('page', 'the page and its code', '页面与小程序码', 'credentials'),
+    step('login-code', 'the exchange of login codes', '登录凭证校验', 'credentials'),
+    ...(options.urlLink ? [step('url-link', 'the URL Link', 'URL Link', 'credentials')] : []),
+    step('real-wechat', 'which WeChat it is', '微信环境', 'settings'),
+  ]
+}

@@ -1,0 +1,49 @@
+import type { Words } from '../errors.ts'
+import { actionOf } from '../wechat/error-codes.ts'
+import type { WechatApi, WechatSettings } from '../wechat/error-codes.ts'
+import { WechatOutage, WechatRefusal } from '../wechat/failures.ts'
+import { failed, type Finding } from './finding.ts'
+
+const outages: Record<WechatOutage['kind'], Words> = {
+  timeout: {
+    en: 'Check the network between here and WECHAT_API_BASE, or raise WECHAT_TIMEOUT_MS.',
+    zh: '请检查本机到 WECHAT_API_BASE 的网络，或调大 WECHAT_TIMEOUT_MS。',
+  },
+  network: {
+    en: 'Check that this host reaches WECHAT_API_BASE: name resolution, firewall, proxy, certificates.',
+    zh: '请检查本机能否访问 WECHAT_API_BASE：域名解析、防火墙、代理、证书。',
+  },
+  http_5xx: {
+    en: 'Look for a proxy on the way to WECHAT_API_BASE; without one WeChat is in trouble, and it is only to wait.',
+    zh: '请检查通往 WECHAT_API_BASE 途中的代理；若没有代理，则是微信出现故障，只能等待。',
+  },
+}
+
+/** What a failed call of the WeChat client means to whoever sets it up. */
+export function trouble(
+  calls: { api: WechatApi; what: Words; settings: WechatSettings },
+  error: unknown,
+): Finding {
+  const { api, what, settings } = calls
+  const { cause } = error as { cause?: unknown }
+  if (cause instanceof WechatRefusal) {
+    const { errcode, errmsg } = cause
+    return failed(
+      {
+        en: `${what.en}: WeChat answers errcode ${errcode} (${errmsg}).`,
+        zh: `${what.zh}：微信返回 errcode ${errcode}（${errmsg}）。`,
+      },
+      actionOf(api, cause, settings),
+    )
+  }
+  const reason = cause instanceof Error ? cause.message : (error as Error).message
+  return failed(
+    { en: `${what.en}: ${reason}.`, zh: `${what.zh}：${reason}。` },
+    cause instanceof WechatOutage
+      ? outages[cause.kind]
+      : {
+          en: 'WeChat does not answer like this: check what WECHAT_API_BASE points to and every proxy on the way there.',
+          zh: '这不是微信的应答：请检查 WECHAT_API_BASE 指向何处，以及途中的每一个代理。',
+        },
+  )
+}

@@ -1,0 +1,58 @@
+import t, { type Test } from 'tap'
+import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/wechat/sandbox/plugin.ts'
+import { startApp } from '../fixtures/app.ts'
+import { startChild, temporaryFolder } from '../fixtures/child.ts'
+import { postgresUrl } from '../fixtures/database.ts'
+
+async function run(t: Test, args: string[], env: Record<string, string> = {}) {
+  const child = startChild(t, 'src/cli/doctor.ts', { args, cwd: temporaryFolder(t), env })
+  return { status: await child.ended, out: child.stdout(), err: child.stderr() }
+}
+
+t.test('as a program', async (t) => {
+  const databaseUrl = await postgresUrl(t)
+  const { url } = await startApp(t, { databaseUrl })
+  const env = {
+    DATABASE_URL: databaseUrl,
+    PUBLIC_URL: url,
+    WECHAT_APPID: SANDBOX_APPID,
+    WECHAT_SECRET: SANDBOX_SECRET,
+    WECHAT_API_BASE: `${url}/sandbox/wechat`,
+  }
+  const [good, bad, usage, help] = await Promise.all([
+    run(t, ['--json'], env),
+    run(t, [], { ...env, WECHAT_SECRET: '0'.repeat(32) }),
+    run(t, ['--jsn']),
+    run(t, ['--help']),
+  ])
+
+  await t.test('a login would work: status 0, and one JSON document', async (t) => {
+    t.match(good, { status: 0, err: '' })
+    const { ok, checks } = JSON.parse(good.out)
+    t.equal(ok, true)
+    t.equal(checks.length, 16)
+    for (const check of checks) {
+      t.same(Object.keys(check), ['name', 'status', 'en', 'zh', 'fix'])
+      t.match(check, {
+        name: /^[a-z-]+$/,
+        status: /^(ok|warning)$/,
+        en: /\.$/,
+        zh: /\p{Script=Han}/u,
+      })
+    }
+  })
+
+  await t.test('it would not: status 1, and what to do, in both languages', async (t) => {
+    t.match(bad, { status: 1, err: '' })
+    t.match(bad.out, /^✓ 配置项无误：.*\n {2}The settings fit: /)
+    t.match(bad.out, /^✗ AppID 和 AppSecret .*40125.*\n {2}AppID and .*40125.*\n {2}→ .*\n {2}→ /m)
+    t.match(bad.out, /^– 未检查“页面与小程序码”.*\n {2}Not checked: the page/m)
+    t.match(bad.out, /\n\n✗ 现在无法登录：1 项未通过。\n {2}A login would not work: 1 .*\n$/)
+    t.notMatch(bad.out, '\x1b', 'a file gets no colours')
+  })
+
+  await t.test('wrong usage: status 2', async (t) => {
+    t.match(usage, { status: 2, out: '', err: /--jsn[^]*npm run doctor\n/ })
+    t.match(help, { status: 0, out: /^npm run doctor\n[^]*--json/, err: '' })
+  })
+})
