@@ -99,7 +99,7 @@ for (const { name, text } of readmes) {
     const named = [...text.matchAll(/(?:^|`)npm (?:run (?:--silent )?)?([a-z]+)/gm)].map(
       ([, word]) => word,
     )
-    const npmsOwn = ['ci', 'prune']
+    const npmsOwn = ['ci', 'install', 'prune']
     for (const script of new Set(named)) {
       if (!npmsOwn.includes(script as string)) t.hasProp(manifest.scripts, script as string)
     }

@@ -1,26 +1,36 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
 import { settings } from '../src/settings.ts'
-import { Status } from '../src/routes/schemas.ts'
+import { signIn } from '../src/web/client.ts'
 import { call, clientOf, type Json } from './fixtures/client.ts'
 import { postgresUrl } from './fixtures/database.ts'
 import { freePort } from './fixtures/postgres.ts'
 import { root } from './fixtures/root.ts'
-import { BASE, BASE_OF_PHONES, blockWith, openPage, run, serverOf } from './fixtures/readme.ts'
+import { BASE, BASE_OF_PHONES, blockWith, run, serverOf } from './fixtures/readme.ts'
 
 /** The code of the READMEs, run as a reader would: pasted, with nothing changed but the address. */
+
+/** Where the READMEs' own site is. */
+const SITE = 'http://localhost:8080'
 
 /** The real server program, with the settings of a fresh clone. */
 async function startServer(t: Test): Promise<string> {
   const port = await freePort()
   // Empty values hide what a developer has in .env and in the shell.
   const unset = Object.fromEntries(Object.keys(settings.properties).map((name) => [name, '']))
-  const env = { ...process.env, ...unset, DATABASE_URL: await postgresUrl(t), PORT: String(port) }
+  const set = {
+    DATABASE_URL: await postgresUrl(t),
+    PORT: String(port),
+    RETURN_URLS: `${SITE}/signed-in`,
+  }
+  const env = { ...process.env, ...unset, ...set }
   const server = spawn(process.execPath, ['dist/src/server.js'], {
     cwd: root,
     env,
@@ -99,59 +109,96 @@ t.test('the code in the READMEs', async (t) => {
       t.match(errors, /curl: \(7\)/)
     })
 
-    t.test(`the page and the server of ${name} sign somebody in`, async (t) => {
+    t.test(`the client of ${name} signs somebody in`, async (t) => {
       const { scan, login } = clientOf(url)
-      const userOf = serverOf(readme, url)
-      let scene = ''
-      let polls = 0
-      let signedIn = ''
-      const page = await openPage(readme, url, async (path, init) => {
-        if (path === '/session') {
-          signedIn = await userOf(new Headers(init.headers).get('authorization') ?? '')
-          return new Response()
-        }
-        if (path === `${url}/ticket`) {
-          const created = await fetch(path, init)
-          scene = ((await created.clone().json()) as { scene: string }).scene
-          return created
-        }
-        polls += 1
-        if (polls === 1) return new Response('', { status: 429, headers: { 'retry-after': '7' } })
-        if (polls === 2) return null
-        if (polls === 4) t.match(await scan({ scene }, 'alice'), { status: 200 })
-        if (polls === 5) t.match(await login({ scene }, 'alice'), { status: 200 })
-        return fetch(path, init)
+      const script = blockWith(readme, 'onStatus({')
+        .replace(/^import .*$/m, '')
+        .replace(BASE_OF_PHONES, url)
+      const printed: unknown[][] = []
+      const token = await run(`return (async () => {${script}\nreturn token})()`, {
+        signIn,
+        console: {
+          log: (...words: unknown[]) => {
+            printed.push(words)
+            const [status, codeUrl] = words
+            const scene = String(codeUrl).split('/').at(-2) as string
+            if (status === 'pending') void scan({ scene }, 'alice')
+            if (status === 'scanned') void login({ scene }, 'alice')
+          },
+        },
       })
-      await until(() => signedIn !== '')
-      t.match(signedIn, /^[0-9a-f-]{36}$/)
-      t.same(page.waits, [2000, 7000, 2000, 2000, 1000], 'it obeys interval and Retry-After')
-      t.equal(page.elements.get('code').src, `${url}/ticket/${scene}/qrcode`)
+      const number = /^[1-9]\d$/
+      t.match(printed, [
+        ['loading', undefined, undefined, undefined],
+        ['pending', `${url}/ticket/`, number, Number],
+        ['scanned', `${url}/ticket/`, number, Number],
+        ['confirmed', `${url}/ticket/`, number, Number],
+      ])
 
+      const userOf = serverOf(readme, url)
       const own = await login(null, 'alice')
-      t.equal(own.body.user.id, signedIn)
+      t.equal(await userOf(`Bearer ${token}`), own.body.user.id)
       await t.rejects(userOf(`Bearer ${own.body.token}`), {
         code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
       })
       await t.rejects(userOf(''), { code: 'ERR_JWS_INVALID' })
     })
 
-    t.test(`the page of ${name} offers a new code when this one is over`, async (t) => {
-      const { deny } = clientOf(url)
-      const page = await openPage(readme, url, async (path, init) => {
-        if (path !== `${url}/ticket`) await deny({ scene: path.split('/').at(-1) as string }, 'bob')
-        return fetch(path, init)
+    t.test(`the site of ${name} takes a login from the hosted page`, async (t) => {
+      const { create, login, poll } = clientOf(url)
+      const script = blockWith(readme, 'return_to: returnTo').replace(/^import .*$/gm, '')
+      const port = await freePort()
+      let site: Server | undefined
+      run(script.replace(BASE, url).replace('.listen(8080)', `.listen(${port})`), {
+        randomUUID,
+        text: textOf,
+        userOf: serverOf(readme, url),
+        newSession: async (user: string) => `of-${user}`,
+        createServer: (listener: RequestListener) => (site = createServer(listener)),
       })
-      const again = page.elements.get('again')
-      await until(() => !again.hidden)
-      const first = page.elements.get('code').src
-      again.onclick()
-      await until(() => page.elements.get('code').src !== first)
-      await until(() => !again.hidden)
-      const script = blockWith(readme, '<script type="module">')
-      const endings = (Status as unknown as { enum: string[] }).enum.filter(
-        (s) => s !== 'confirmed',
-      )
-      for (const status of endings) t.match(script, `${status}: '`, status)
+      t.teardown(() => site?.close())
+      const here = `http://127.0.0.1:${port}`
+
+      const begun = await call(`${here}/sign-in`, { redirect: 'manual' })
+      t.equal(begun.status, 303)
+      const [cookie = ''] = (begun.headers.get('set-cookie') ?? '').split(';')
+      t.match(begun.headers.get('set-cookie'), /HttpOnly; Secure; SameSite=None/)
+      const page = await call(begun.headers.get('location') ?? '')
+      t.equal(page.status, 200)
+      t.match(page.body, `method="post" action="${SITE}/signed-in"`)
+      const state = /name="state" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+      t.equal(cookie, `state=${state}`)
+
+      const ticket = await create()
+      const { body } = await login(ticket, 'alice')
+      const { token } = (await poll(ticket)).body
+      const post = (form: Record<string, string>, headers: Record<string, string>) =>
+        call(`${here}/signed-in`, {
+          method: 'POST',
+          body: new URLSearchParams(form),
+          headers,
+          redirect: 'manual',
+        })
+      const signedIn = await post({ token, state }, { cookie: `other=1; ${cookie}` })
+      t.match(signedIn, { status: 303 })
+      t.match(signedIn.headers.getSetCookie(), [
+        `session=of-${body.user.id}; Path=/; HttpOnly; Secure; SameSite=Lax`,
+        /^state=; Max-Age=0/,
+      ])
+      for (const [form, headers] of [
+        [{ token, state }, {}],
+        [{ token, state: 'another' }, { cookie }],
+        [{ token }, { cookie }],
+        [{ token, state: '' }, { cookie: 'state=' }],
+        [{ token, state }, { cookie: `not_the_${cookie}` }],
+        [{ token: `${token}A`, state }, { cookie }],
+        [{ state }, { cookie }],
+      ] as const) {
+        const refused = await post(form, headers)
+        t.equal(refused.status, 403)
+        t.equal(refused.headers.get('set-cookie'), null)
+      }
+      t.equal((await call(`${here}/signed-in`)).status, 404)
     })
 
     t.test(`the mini program of ${name} scans, confirms and declines`, async (t) => {

@@ -79,7 +79,7 @@ const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
  * @throws the signal's reason when it aborts
  */
 export async function signIn(options: SignInOptions): Promise<string> {
-  const { signal, onStatus } = options
+  const { signal = new AbortController().signal, onStatus } = options
   const base = options.baseUrl.replace(/\/+$/, '')
   // There is none in a worker or on a server.
   const page = (globalThis as { document?: Document }).document
@@ -114,9 +114,9 @@ export async function signIn(options: SignInOptions): Promise<string> {
       const look = (): void => {
         clearTimeout(timer)
         const left = until - (performance.now() - startedAt)
-        if (signal?.aborted) end(() => reject(signal.reason))
+        if (signal.aborted) end(() => reject(signal.reason))
         else if (page?.visibilityState === 'hidden') return
-        else if (left > 0) timer = setTimeout(look, left)
+        else if (left > 0) timer = setTimeout(look, Math.ceil(left))
         else end(resolve)
       }
       const wake = (): void => {
@@ -126,13 +126,13 @@ export async function signIn(options: SignInOptions): Promise<string> {
       const end = (settle: () => void): void => {
         page?.removeEventListener('visibilitychange', wake)
         globalThis.removeEventListener?.('online', wake)
-        signal?.removeEventListener('abort', look)
+        signal.removeEventListener('abort', look)
         settle()
       }
       page?.addEventListener('visibilitychange', wake)
       // Node has no such function.
       globalThis.addEventListener?.('online', wake)
-      signal?.addEventListener('abort', look)
+      signal.addEventListener('abort', look)
       look()
     })
 
@@ -145,16 +145,15 @@ export async function signIn(options: SignInOptions): Promise<string> {
         const answer = await call(base + path, init, signal)
         const { ok, body } = answer
         // A portal that wants a login of its own answers everything with a page of its own.
-        if (ok && !body?.status && !body?.link) throw new TypeError('not an answer of ScenePass')
+        if (ok && !body?.status && !body?.link) throw new TypeError('no answer of ScenePass')
         if (!passing(answer)) {
           failures = 0
           return answer
         }
         trouble = 'busy'
         least = answer.retryAfter
-      } catch (error) {
-        if (signal?.aborted) throw signal.reason
-        if (!(error instanceof TypeError || (error as Error).name === 'AbortError')) throw error
+      } catch {
+        if (signal.aborted) throw signal.reason
       }
       const backoff = Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** failures++)
       const wait = Math.max(backoff, least)
@@ -167,7 +166,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
   const refusal = ({ status, body }: Answer): SignInError =>
     new SignInError(body?.code ?? `HTTP_${status}`, body?.message, body?.request_id)
 
-  signal?.addEventListener('abort', cancel)
+  signal.addEventListener('abort', cancel)
   try {
     await pause(0)
     tell('loading')
@@ -198,7 +197,8 @@ export async function signIn(options: SignInOptions): Promise<string> {
         if (!stale) now = answer.body
       }
       // Rows of expired tickets go some time after; ours was there.
-      else if (answer.body?.code === 'TICKET_NOT_FOUND') now = { ...now, status: 'expired' }
+      else if (answer.body?.code === 'TICKET_NOT_FOUND' && ticket.expiresAt < Date.now())
+        now = { ...now, status: 'expired' }
       else throw refusal(answer)
     }
     headers = undefined
@@ -206,7 +206,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
     if (now.token === undefined) throw new SignInError(`TICKET_${now.status.toUpperCase()}`)
     return now.token
   } finally {
-    signal?.removeEventListener('abort', cancel)
+    signal.removeEventListener('abort', cancel)
     cancel()
   }
 }

@@ -314,14 +314,22 @@ for (const [code, end] of Object.entries(ends)) {
   })
 }
 
-t.test('an expired ticket whose row has gone has expired', async (t) => {
-  const { time, told, begin, ticket } = await open(t)
-  const outcome = begin()
-  const { scene } = await ticket()
-  await sql`delete from tickets where scene = ${scene}`.execute(db)
-  await time.sleep()
-  t.equal(await codeOf(outcome), 'TICKET_EXPIRED')
-  t.equal(told.at(-1)?.status, 'expired')
+t.test('a ticket whose row has gone has expired, if it was to', async (t) => {
+  for (const [later, code, status] of [
+    [130_000, 'TICKET_EXPIRED', 'expired'],
+    [0, 'TICKET_NOT_FOUND', 'pending'],
+  ] as const) {
+    await t.test(code, async (t) => {
+      const { time, told, begin, ticket } = await open(t)
+      const outcome = begin()
+      const { scene } = await ticket()
+      await sql`delete from tickets where scene = ${scene}`.execute(db)
+      time.pass(later)
+      if (later === 0) await time.sleep()
+      t.equal(await codeOf(outcome), code)
+      t.equal(told.at(-1)?.status, status)
+    })
+  }
 })
 
 t.test('a refusal ends it with the service’s own code, and the ticket is canceled', async (t) => {

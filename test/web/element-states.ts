@@ -89,8 +89,15 @@ t.test('from loading to signed in', async (t) => {
   t.equal(await colorOf(page, '.tile', 'background-color'), 'rgb(255, 255, 255)', 'white in dark')
   t.match(await colorOf(page, '.tile', 'padding'), /^1[0-9]px/, 'room around the code')
   t.notSame(await colorOf(page, 'section', 'background-color'), 'rgb(255, 255, 255)')
-  const alt = await page.locator('scene-pass img').getAttribute('alt')
-  t.match(alt, /code/)
+  for (const [role, name] of [
+    ['region', 'Sign in with WeChat'],
+    ['img', 'WeChat mini program code'],
+  ] as const) {
+    t.equal(await page.getByRole(role, { name, exact: true }).count(), 1, `the ${role}`)
+  }
+  t.match(await page.getByRole('timer').innerText(), / left$/)
+  t.match(await page.getByRole('status').innerText(), pending.title, 'what changes is announced')
+  t.notMatch(await page.getByRole('status').innerText(), /:\d\d/, 'the seconds are not')
 
   const ticket = { scene: pending.scene as string }
   t.equal((await scan(ticket, 'alice')).body.match.code, pending.matchCode)

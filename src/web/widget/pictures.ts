@@ -1,7 +1,7 @@
 import type { ScenePassState } from './state.ts'
 
 const circle = 'M24 4a20 20 0 1 1 0 40 20 20 0 0 1 0-40z'
-const phone = 'M16 4h16a3 3 0 0 1 3 3v34a3 3 0 0 1-3 3H16a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3zM22 38h4'
+const phone = 'M14 4h20v40H14zM22 38h4'
 
 /** One path a state, drawn as strokes in a box of 48. No two look alike. */
 export const pictures: Record<Exclude<ScenePassState, 'pending'>, string> = {
@@ -11,7 +11,7 @@ export const pictures: Record<Exclude<ScenePassState, 'pending'>, string> = {
   denied: `${circle}M17 17l14 14M31 17L17 31`,
   expired: `${circle}M24 13v12l8 5`,
   offline: 'M5 18a28 28 0 0 1 38 0M12 26a18 18 0 0 1 24 0M19 34a8 8 0 0 1 10 0M24 41h.01M8 6l32 36',
-  busy: 'M13 5h22M13 43h22M16 5v7c0 6 8 8 8 12s-8 6-8 12v7M32 5v7c0 6-8 8-8 12s8 6 8 12v7',
+  busy: 'M13 5h22L13 43h22z',
   error: 'M24 6L4 42h40zM24 19v11M24 36h.01',
   link: `${phone}M20 26l8-8M21 18h7v7`,
   computer: 'M6 8h36v24H6zM16 42h16M24 32v10',

@@ -1,0 +1,112 @@
+import type { BrowserContextOptions, Page, Route } from 'playwright-core'
+import type { ScenePassState } from '../../src/web/widget.ts'
+import { phones } from '../fixtures/browser.ts'
+import { until } from '../fixtures/element.ts'
+import type { Stage } from './stage.ts'
+
+export type Scene = {
+  name: string
+  /** Which page it plays on; by default a website of its own. */
+  at?: 'hosted' | 'demo'
+  /** What is in the picture, a selector: by default the element alone. */
+  frame?: string
+  /** Screen and browser, where they are not a computer's. */
+  device?: BrowserContextOptions
+  /** Before the page opens: what shall go wrong. */
+  before?: (page: Page) => Promise<unknown>
+  /** What happens on the page, and on the phone. */
+  play?: (page: Page, stage: Stage) => Promise<void>
+  /** What the element shows in the end. */
+  state: ScenePassState
+}
+
+const answer =
+  (status: number, body: object, headers: Record<string, string> = {}) =>
+  (route: Route): Promise<void> =>
+    route.fulfill({ status, headers, json: body })
+
+const [tickets, codes] = ['**/ticket', '**/ticket/*/qrcode']
+
+/** One tap on the drawn phone; its words are in one of two languages. */
+const tapPhone = (page: Page, name: RegExp): Promise<void> =>
+  page.frameLocator('iframe').getByRole('button', { name }).click()
+
+async function scanInDemo(page: Page): Promise<void> {
+  await page.locator('#scan').click()
+  await tapPhone(page, /alice/)
+  await until(page, 'scanned')
+  await page
+    .frameLocator('iframe')
+    .getByRole('button', { name: /^(Confirm|确认登录)$/ })
+    .waitFor()
+}
+
+async function confirmInDemo(page: Page): Promise<void> {
+  await scanInDemo(page)
+  await tapPhone(page, /^(Confirm|确认登录)$/)
+  await page.locator('#claims').waitFor()
+}
+
+const narrow = { viewport: { width: 390, height: 844 } }
+
+/** Every state a person can see, and the pages around it. */
+export const scenes: Scene[] = [
+  {
+    name: 'loading',
+    before: (page) => page.route(tickets, () => {}),
+    state: 'loading',
+  },
+  { name: 'pending', state: 'pending' },
+  { name: 'scanned', play: (page, stage) => stage.scan(page), state: 'scanned' },
+  { name: 'confirmed', play: (page, stage) => stage.login(page), state: 'confirmed' },
+  { name: 'denied', play: (page, stage) => stage.deny(page), state: 'denied' },
+  {
+    name: 'expired',
+    play: (page, stage) => stage.expire(page),
+    state: 'expired',
+  },
+  {
+    name: 'offline',
+    before: (page) => page.route(tickets, (route) => route.abort('internetdisconnected')),
+    state: 'offline',
+  },
+  {
+    name: 'busy',
+    before: (page) =>
+      page.route(tickets, answer(503, { code: 'WECHAT_BUSY' }, { 'retry-after': '30' })),
+    state: 'busy',
+  },
+  {
+    name: 'error',
+    before: (page) =>
+      page.route(codes, answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' })),
+    state: 'error',
+  },
+  { name: 'link', device: phones.safari, state: 'link' },
+  {
+    name: 'computer',
+    device: phones.chrome,
+    before: (page) => page.route('**/link', answer(410, { code: 'TICKET_EXPIRED' })),
+    state: 'computer',
+  },
+  { name: 'press', device: phones.wechat, state: 'pending' },
+  { name: 'page', at: 'hosted', frame: 'body', state: 'pending' },
+  {
+    name: 'page-confirmed',
+    at: 'hosted',
+    frame: 'body',
+    play: (page, stage) => stage.login(page),
+    state: 'confirmed',
+  },
+  { name: 'page-phone', at: 'hosted', frame: 'body', device: phones.safari, state: 'link' },
+  { name: 'demo', at: 'demo', frame: 'body', play: scanInDemo, state: 'scanned' },
+  { name: 'demo-confirmed', at: 'demo', frame: 'body', play: confirmInDemo, state: 'confirmed' },
+  {
+    name: 'demo-narrow',
+    at: 'demo',
+    frame: 'body',
+    device: narrow,
+    play: scanInDemo,
+    state: 'scanned',
+  },
+]
