@@ -1,3 +1,4 @@
+import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Db } from './db/schema.ts'
@@ -11,6 +12,7 @@ import { crossOrigin } from './plugins/cross-origin.ts'
 import { errorAnswers } from './plugins/errors.ts'
 import { jsonBody } from './plugins/json-body.ts'
 import { loadShedding } from './plugins/load-shedding.ts'
+import { createCountryOf } from './plugins/location.ts'
 import { pageHeaders } from './plugins/page-headers.ts'
 import { docsPage, openapi } from './plugins/openapi.ts'
 import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
@@ -56,6 +58,8 @@ export type AppDeps = {
   /** Where the hosted page may send a login, character by character. */
   returnUrls: readonly string[]
   trustProxy: readonly string[] | false
+  /** The header in which those proxies tell a client's country. */
+  locationHeader: string | null
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: SandboxOptions | null
   /** Whether logins leave a trail. */
@@ -75,9 +79,10 @@ const BODY_LIMIT = 16 * 1024
 
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const isTrusted = deps.trustProxy ? proxyAddr.compile([...deps.trustProxy]) : null
   const app = Fastify({
     genReqId: createRequestIds(),
-    trustProxy: deps.trustProxy === false ? false : [...deps.trustProxy],
+    trustProxy: isTrusted ?? false,
     bodyLimit: BODY_LIMIT,
     // Slow or half-sent requests give their connection back, and are looked for often enough.
     requestTimeout: 10_000,
@@ -97,6 +102,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  const countryOf = createCountryOf(
+    deps.locationHeader,
+    (address) => isTrusted?.(address, 0) === true,
+  )
   const onMiss = createStrangerLimit()
   const story = createStory(deps.log, deps.observe?.transition)
   const glances = createGlances(deps.db, {
@@ -131,6 +140,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       stock: deps.stock,
       urlLink: deps.urlLink,
       rateCreate: deps.rates.create,
+      countryOf,
       glances,
       onMiss,
       tell: story.tell,
@@ -145,7 +155,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       windows: deps.windows,
       matchMode: deps.matchMode,
       site: deps.site,
-      ratePhone: deps.rates.phone,
+      rates: deps.rates,
+      countryOf,
       tell: story.tell,
       keepTrail: deps.keepTrail,
     })

@@ -27,6 +27,8 @@ export type Config = Readonly<{
     /** Without a trailing slash; null: made from host and port once the port is known. */
     publicUrl: string | null
     trustProxy: string[] | false
+    /** The header in which those proxies tell a client's country. */
+    locationHeader: string | null
     corsOrigins: string[]
     /** Where the hosted page may send a login, as they stand. */
     returnUrls: string[]
@@ -120,6 +122,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (!returnUrls.every(isReturnUrl)) report('RETURN_URLS')
   const proxies = list(values.TRUST_PROXY)
   if (!proxies.every(isProxy)) report('TRUST_PROXY')
+  if (values.LOCATION_HEADER !== undefined && proxies.length === 0) {
+    report(
+      'LOCATION_HEADER',
+      'LOCATION_HEADER needs TRUST_PROXY: from anybody but your proxies it could claim any country',
+    )
+  }
   const apiBase = parseUrl(values.WECHAT_API_BASE)
   if (!apiBase || apiBase.search || apiBase.hash) report('WECHAT_API_BASE')
 
@@ -180,6 +188,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       port: values.PORT,
       publicUrl,
       trustProxy: proxies.length > 0 ? proxies : false,
+      locationHeader: values.LOCATION_HEADER ?? null,
       corsOrigins,
       returnUrls,
     },

@@ -128,6 +128,7 @@ async function start(
     corsOrigins: config.http.corsOrigins,
     returnUrls: config.http.returnUrls,
     trustProxy: config.http.trustProxy,
+    locationHeader: config.http.locationHeader,
     sandbox: sandboxed ? { publicUrl } : null,
     keepTrail: config.auditDays > 0,
     ...(metrics

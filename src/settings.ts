@@ -61,6 +61,12 @@ export const settings = Type.Object({
         'comma-separated addresses or CIDR ranges of your proxies (or loopback, linklocal, uniquelocal)',
     }),
   ),
+  LOCATION_HEADER: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      description: 'the name of a header, such as CF-IPCountry',
+    }),
+  ),
   CORS_ORIGINS: Type.Optional(
     Type.String({
       description: 'comma-separated origins such as https://www.example (no path, no *)',

@@ -26,6 +26,7 @@ t.test('nothing set: every default', async (t) => {
       port: 3000,
       publicUrl: null,
       trustProxy: false,
+      locationHeader: null,
       corsOrigins: [],
       returnUrls: [],
     },
@@ -70,6 +71,7 @@ t.test('everything set: every value', async (t) => {
       OPS_PORT: '9090',
       PUBLIC_URL: 'https://login.example/',
       TRUST_PROXY: '10.0.0.0/8, ::1',
+      LOCATION_HEADER: 'CF-IPCountry',
       CORS_ORIGINS: 'https://www.example, http://localhost:5173',
       RETURN_URLS: 'https://www.example/in?from=wechat, http://localhost:5173/in',
       SITE_NAME: '示例',
@@ -112,6 +114,7 @@ t.test('everything set: every value', async (t) => {
         port: 8080,
         publicUrl: 'https://login.example',
         trustProxy: ['10.0.0.0/8', '::1'],
+        locationHeader: 'CF-IPCountry',
         corsOrigins: ['https://www.example', 'http://localhost:5173'],
         returnUrls: ['https://www.example/in?from=wechat', 'http://localhost:5173/in'],
       },
@@ -201,14 +204,7 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
     ],
   },
   TRUST_PROXY: {
-    good: [
-      'loopback',
-      'linklocal, uniquelocal',
-      '127.0.0.1',
-      '::1,10.0.0.0/8',
-      'fd00::/8',
-      '0.0.0.0/0',
-    ],
+    good: ['loopback', 'linklocal, uniquelocal', '127.0.0.1', '::1,10.0.0.0/8', 'fd00::/8'],
     bad: [
       'true',
       '1',
@@ -218,8 +214,14 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
       '::1/129',
       '10.0.0.0/',
       '10.0.0.0/8/8',
+      '0.0.0.0/0',
+      '::/0',
       'a.b',
     ],
+  },
+  LOCATION_HEADER: {
+    good: ['CF-IPCountry', 'x-country'],
+    bad: ['CF IPCountry', 'CF-IPCountry:', 'x'.repeat(65), '国家'],
   },
   CORS_ORIGINS: {
     good: ['https://www.example', 'https://a.example,http://b.example:8080', ','],
@@ -296,7 +298,11 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
 t.test('each setting takes what fits and refuses what does not', async (t) => {
   t.same(Object.keys(cases), Object.keys(settings.properties), 'every setting is here')
   for (const [name, { good, bad }] of Object.entries(cases)) {
-    const base = name === 'DATABASE_READ_URL' ? { DATABASE_URL: 'postgres://localhost/x' } : {}
+    const base =
+      {
+        DATABASE_READ_URL: { DATABASE_URL: 'postgres://localhost/x' },
+        LOCATION_HEADER: { TRUST_PROXY: 'loopback' },
+      }[name] ?? {}
     for (const value of good) t.same(problemsOf({ ...base, [name]: value }), [], `${name}=${value}`)
     for (const value of bad) {
       const other = { WECHAT_APPID: 'WECHAT_SECRET', WECHAT_SECRET: 'WECHAT_APPID' }[name]
@@ -424,5 +430,18 @@ t.test('a database URL that nothing can read is a problem of the settings', asyn
 t.test('an embedded database has no read replica', async (t) => {
   t.match(problemsOf({ DATABASE_READ_URL: 'postgres://localhost/x' }), [
     /^DATABASE_READ_URL must be empty with the embedded database/,
+  ])
+})
+
+t.test('the country of a client is for a trusted proxy to tell', async (t) => {
+  const problem = [/^LOCATION_HEADER needs TRUST_PROXY/]
+  t.match(problemsOf({ LOCATION_HEADER: 'CF-IPCountry' }), problem)
+  t.match(
+    problemsOf({ LOCATION_HEADER: 'CF-IPCountry', TRUST_PROXY: ',' }),
+    problem,
+    'not even one',
+  )
+  t.same(problemsOf({ LOCATION_HEADER: 'no header' }), [
+    `LOCATION_HEADER must be ${shapeOf('LOCATION_HEADER')}`,
   ])
 })

@@ -7,9 +7,9 @@ import { keepCodeStock } from '../src/keep-code-stock.ts'
 import { CODE_PAUSE_MS, countCodeStock, stockCode } from '../src/tickets/code-stock.ts'
 import { createTicket } from '../src/tickets/create.ts'
 import { postgresDb, quietLog } from './fixtures/database.ts'
+import { nobody as requester } from './tickets/fixtures/arrange.ts'
 import { heldMaker, makeImage } from './tickets/fixtures/stock.ts'
 
-const requester = { ip: null, browser: null, os: null }
 const { db, url } = await postgresDb(t)
 
 /** Waits for something that is bound to happen; a test's own time limit ends the waiting. */

@@ -15,6 +15,7 @@ import { hashSecret, newScene, newSecret } from '../src/tickets/secret.ts'
 import { sweepTickets } from '../src/tickets/sweep.ts'
 import { postgresUrl, quietLog } from './fixtures/database.ts'
 import { keepHistory, offences } from './fixtures/ticket-history.ts'
+import { nobody } from './tickets/fixtures/arrange.ts'
 import { explain, type Call, type Heard, type Model } from './fixtures/ticket-model.ts'
 
 const SEED = 20_261_122
@@ -98,8 +99,8 @@ async function perform(db: Db, scene: string, call: Call): Promise<string> {
   const identity = 'user' in call ? { appid, openid: call.user } : { appid, openid: '' }
   switch (call.do) {
     case 'create': {
-      const requester = { ip: null, browser: null, os: null }
-      return `secret ${(await createTicket(db, { scene, ttl: 120, requester })).secret}`
+      const { secret } = await createTicket(db, { scene, ttl: 120, requester: nobody })
+      return `secret ${secret}`
     }
     case 'scan':
       await scanTicket(db, { scene, identity, window: windows.confirm })

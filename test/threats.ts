@@ -73,6 +73,11 @@ t.test('threat 1: who sees the code cannot poll for the token', async (t) => {
     const attempts = [
       await call(path),
       await call(`${path}?secret=${ticket.secret}`),
+      await call(path, { method: 'DELETE' }),
+      await call(path, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${other.secret}` },
+      }),
       await call(path, { headers: { authorization: `Basic ${ticket.secret}` } }),
       ...(await Promise.all(
         ['', ticket.scene, other.secret, ticket.secret.toUpperCase(), `${ticket.secret}A`].map(
@@ -189,7 +194,11 @@ t.test('threat 5: answers say what they must and nothing else', async (t) => {
   const waiting = await poll(ticket)
   t.equal(keys(waiting), 'expires_in,interval,scene,status')
   const scanned = await scan(ticket, 'alice')
-  t.equal(keys(scanned), 'expires_in,match,requested_by,scene,site,status')
+  t.equal(keys(scanned), 'expires_in,match,notices,requested_by,scene,site,status')
+  const keysOf = (value: object) => Object.keys(value).sort().join()
+  t.equal(keysOf(scanned.body.requested_by), 'at,browser,country,ip,os')
+  t.equal(keysOf(scanned.body.match), 'code,mode')
+  t.same(scanned.body.notices, [{ kind: 'new_browser' }])
   const confirmed = await login(ticket, 'alice')
   t.equal(keys(confirmed), 'scene,status,token,token_expires_in,token_type,user')
   t.equal(Object.keys(confirmed.body.user).sort().join(), 'created,id')
@@ -252,6 +261,11 @@ t.test('threat 7: nothing revives a dead ticket', async (t) => {
       t.match((await poll(ticket)).body, { status, token: undefined, interval: 0 })
     }
   }
+  const late = await create()
+  await login(late, 'alice')
+  await expire(db, late)
+  t.match((await poll(late)).body, { status: 'expired', token: undefined, interval: 0 })
+  t.equal(codeOf(await login(late, 'alice')), 'TICKET_EXPIRED', 'nor a token that nobody collected')
 })
 
 t.test('threat 8: to scan is not to log in, and the phone sees who asks', async (t) => {
@@ -283,7 +297,32 @@ t.test('threat 8: to scan is not to log in, and the phone sees who asks', async 
   t.equal(codeOf(await login(ticket, 'victim', { match_code: ticket.match_code })), 'TICKET_DENIED')
   t.match((await poll(ticket)).body, { status: 'denied', token: undefined })
 
-  const shown = await start(t)
+  const proxied = { trustProxy: ['127.0.0.1'], locationHeader: 'CF-IPCountry' }
+  const shown = await start(t, { ...proxied, rates: { create: 1, phone: 100 } })
+  const from = (address: string, country: string) => ({
+    'x-forwarded-for': address,
+    'cf-ipcountry': country,
+  })
+  const lure = { headers: from('192.0.2.1', 'US'), json: {} }
+  const lures = [(await call(`${shown.url}/ticket`, lure)).body]
+  await sql`update rate_limits set resets_at = now()`.execute(shown.db)
+  for (let i = 0; i < 3; i++) {
+    lures.push((await call(`${shown.url}/ticket`, lure)).body)
+    await sql`update rate_limits set resets_at = now()`.execute(shown.db)
+  }
+  const unusual = await call(`${shown.url}/ticket/${lures[0].scene}/scan`, {
+    headers: from('198.51.100.7', 'CN'),
+    json: { code: await shown.loginCode('victim') },
+  })
+  t.same(
+    unusual.body.notices,
+    [
+      { kind: 'other_country', browser: 'US', phone: 'CN' },
+      { kind: 'many_tickets', count: 3 },
+      { kind: 'new_browser' },
+    ],
+    'what is unusual is said',
+  )
   const other = await shown.create()
   t.same((await shown.scan(other, 'victim')).body.match, { mode: 'show', code: other.match_code })
   t.match(phoneTexts, {
@@ -352,6 +391,20 @@ t.test('threat 10: a forged X-Forwarded-For is not believed', async (t) => {
   t.equal(await ipOf(proxied, (await from(proxied.url, '198.51.100.7')).body), '198.51.100.7')
   const forged = (await from(proxied.url, '203.0.113.66, 198.51.100.8')).body
   t.equal(await ipOf(proxied, forged), '198.51.100.8', 'only what the trusted proxy added counts')
+
+  const locationHeader = 'CF-IPCountry'
+  const exposed = await start(t, { trustProxy: ['10.0.0.1'], locationHeader })
+  const behind = await start(t, { trustProxy: ['127.0.0.1'], locationHeader })
+  for (const [app, country] of [
+    [exposed, null],
+    [behind, 'US'],
+  ] as const) {
+    const headers = { 'x-forwarded-for': '10.0.0.1', 'cf-ipcountry': 'US' }
+    const { body: ticket } = await call(`${app.url}/ticket`, { json: {}, headers })
+    const { body } = await app.scan(ticket, 'alice')
+    t.equal(body.requested_by.country, country, 'nor is a country')
+    t.notMatch(JSON.stringify(body.notices), /other_country/, 'the phone’s is not guessed')
+  }
 })
 
 t.test('threat 11: floods are refused, across replicas', async (t) => {
@@ -395,6 +448,11 @@ t.test('threat 11: floods are refused, across replicas', async (t) => {
   let missed: Answer<Json> | undefined
   for (let i = 0; i < 400 && missed?.status !== 429; i++) missed = await call(`${b.url}/no/${i}`)
   t.match(missed, { status: 429, body: { code: 'RATE_LIMITED' } })
+
+  const busy = await start(t, { databaseUrl, databaseBusy: () => true })
+  const shed = await call(`${busy.url}/ticket`, { json: {} })
+  t.match(shed, { status: 503, body: { code: 'OVERLOADED' } }, 'before memory grows')
+  t.ok(Number(shed.headers.get('retry-after')) > 0)
 })
 
 t.test('threat 12: another origin’s page cannot drive the API', async (t) => {

@@ -46,6 +46,8 @@ export type TicketTable = {
   requested_ip: string | null
   requested_browser: string | null
   requested_os: string | null
+  requested_country: string | null
+  requested_network: string | null
   appid: string | null
   openid: string | null
   user_id: string | null

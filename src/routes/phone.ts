@@ -4,17 +4,20 @@ import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
 import { recordOwnLogin, type Trail } from '../logins/record.ts'
 import { plainAddress } from '../plugins/address.ts'
+import type { CountryOf } from '../plugins/location.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { about, type Tell } from '../plugins/story.ts'
 import { confirmTicket } from '../tickets/confirm.ts'
 import { denyTicket } from '../tickets/deny.ts'
 import { lookAtTicket, type Ticket } from '../tickets/look.ts'
 import { matchChoices, type MatchMode } from '../tickets/match-code.ts'
+import { noticesOf } from '../tickets/notices.ts'
 import { scanTicket } from '../tickets/scan.ts'
 import { goneError, isDead, outcomeError, sameIdentity, type Windows } from '../tickets/ticket.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import { identifyUser } from '../users/identify.ts'
 import type { WechatClient, WechatSession } from '../wechat/client.ts'
+import { originOf } from './requester.ts'
 import * as schema from './schemas.ts'
 
 export type PhoneRoutesOptions = {
@@ -25,12 +28,19 @@ export type PhoneRoutesOptions = {
   matchMode: MatchMode
   /** The site's name, as the phone shows it. */
   site: string
-  /** Calls an address may make in a minute. */
-  ratePhone: number
+  /** Tickets an address may create, and calls a phone's may make, in a minute. */
+  rates: { create: number; phone: number }
+  countryOf: CountryOf
   tell: Tell
   /** Whether logins leave a trail. */
   keepTrail: boolean
 }
+
+/**
+ * Twice the limit of a minute, in five: the limit is sized for an office's busiest minute, and the
+ * minutes beside that one are not as busy again. Nobody gets to more than five times the limit.
+ */
+const USUAL_MINUTES = 2
 
 /**
  * The phone's side. Each call proves who makes it with a login code of its own; the ticket is
@@ -38,9 +48,9 @@ export type PhoneRoutesOptions = {
  */
 export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async (
   app,
-  { db, wechat, tokens, windows, matchMode, site, ratePhone, tell, keepTrail },
+  { db, wechat, tokens, windows, matchMode, site, rates, countryOf, tell, keepTrail },
 ) => {
-  const config = { rateLimit: perAddress('phone', ratePhone) }
+  const config = { rateLimit: perAddress('phone', rates.phone) }
 
   app.post(
     '/ticket/:scene/scan',
@@ -78,6 +88,13 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
         site,
         requested_by: ticket.requestedBy,
         match: matchOf(ticket),
+        notices: await noticesOf(db, {
+          ticket,
+          identity,
+          phone: originOf(request, countryOf),
+          usual: USUAL_MINUTES * rates.create,
+          trail: keepTrail,
+        }),
       }
     },
   )

@@ -102,6 +102,12 @@ export const CodeBody = Type.Object({ code: LoginCode })
 
 const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 
+const Country = Type.String({
+  pattern: '^[A-Z]{2}$',
+  description: 'ISO 3166-1 alpha-2; only with LOCATION_HEADER',
+  examples: ['CN'],
+})
+
 export const ScannedTicket = Type.Object(
   {
     scene: Scene,
@@ -110,6 +116,7 @@ export const ScannedTicket = Type.Object(
     site: Type.String(),
     requested_by: Type.Object({
       ip: Nullable(Type.String()),
+      country: Nullable(Country),
       browser: Nullable(Type.String()),
       os: Nullable(Type.String()),
       at: Type.String({ description: 'RFC 3339, UTC' }),
@@ -119,6 +126,15 @@ export const ScannedTicket = Type.Object(
       code: Type.Optional(MatchCode),
       choices: Type.Optional(Type.Array(MatchCode, { minItems: 3, maxItems: 3 })),
     }),
+    notices: Type.Array(
+      Type.Object({
+        kind: oneOf(['other_country', 'many_tickets', 'new_browser', 'other_address']),
+        browser: Type.Optional(Country),
+        phone: Type.Optional(Country),
+        count: Type.Optional(Type.Integer({ description: 'Tickets; 1000 means 1000 or more' })),
+      }),
+      { description: 'What is unusual, the gravest first' },
+    ),
   },
   { description: 'Who is asking, from where' },
 )

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import type { Db } from '../db/schema.ts'
 import { AppError } from '../errors.ts'
+import type { CountryOf } from '../plugins/location.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import type { Tell } from '../plugins/story.ts'
 import { createThrottle } from '../plugins/throttle.ts'
@@ -27,6 +28,7 @@ export type TicketRoutesOptions = {
   urlLink: boolean
   /** Tickets an address may create in a minute. */
   rateCreate: number
+  countryOf: CountryOf
   /** How polls look at tickets. */
   glances: Glances
   onMiss: OnMiss
@@ -42,7 +44,7 @@ const POLL_BURST_MS = 10_000
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, windows, matchMode, stock, urlLink, rateCreate, glances, onMiss, tell },
+  { db, windows, matchMode, stock, urlLink, rateCreate, countryOf, glances, onMiss, tell },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
@@ -68,7 +70,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const ticket = await createTicket(db, {
         scene: request.body.scene,
         ttl: windows.ticket,
-        requester: requesterOf(request),
+        requester: requesterOf(request, countryOf),
         stock,
       })
       const { fromStock } = ticket

@@ -4,8 +4,17 @@ import { AppError } from '../errors.ts'
 import { newMatchCode } from './match-code.ts'
 import { hashSecret, newScene, newSecret } from './secret.ts'
 
+/** Where a call comes from, as our server sees it; unknown is null. */
+export type Origin = {
+  ip: string | null
+  /** The address as limits count it: IPv6 as its /64. */
+  network: string | null
+  /** ISO 3166-1 alpha-2; only where a trusted proxy tells it. */
+  country: string | null
+}
+
 /** What our server observed of the browser that asks to sign in; unknown is null. */
-export type Requester = { ip: string | null; browser: string | null; os: string | null }
+export type Requester = Origin & { browser: string | null; os: string | null }
 
 export type CreatedTicket = {
   scene: string
@@ -37,7 +46,7 @@ export async function createTicket(
 ): Promise<CreatedTicket> {
   const secret = newSecret()
   const matchCode = newMatchCode()
-  const { ip, browser, os } = input.requester
+  const { ip, network, country, browser, os } = input.requester
   const stock = input.scene === undefined ? (input.stock ?? null) : null
 
   const fresh = input.scene ?? newScene()
@@ -67,14 +76,15 @@ export async function createTicket(
     ${from.taken}
     insert into tickets (
       scene, secret_hash, match_code, expires_at,
-      requested_ip, requested_browser, requested_os, code_image
+      requested_ip, requested_network, requested_country, requested_browser, requested_os,
+      code_image
     )
     values (
       ${from.scene},
       decode(${hashSecret(secret)}, 'hex'),
       ${matchCode},
       now() + ${input.ttl}::int * interval '1 second',
-      ${ip}, ${browser}, ${os},
+      ${ip}, ${network}, ${country}, ${browser}, ${os},
       ${from.image}
     )
     on conflict (scene) do nothing

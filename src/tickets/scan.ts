@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
-import { lookAtTicket, type Ticket } from './look.ts'
+import { lookAtTicket, ticketColumns, ticketOf, type Ticket, type TicketRow } from './look.ts'
 import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function scanTicket(
   input: { scene: string; identity: Identity; window: number },
 ): Promise<Ticket & { first: boolean }> {
   const { scene, identity } = input
-  const { numAffectedRows } = await sql`
+  const { rows } = await sql<TicketRow>`
     update tickets
     set
       status = 'scanned',
@@ -26,11 +26,14 @@ export async function scanTicket(
     where scene = ${scene}
       and status = 'pending'
       and expires_at > now()
+    returning ${ticketColumns}
   `.execute(db)
+
+  if (rows[0]) return { ...ticketOf(rows[0]), first: true }
 
   const ticket = await lookAtTicket(db, scene)
   if (ticket.status === 'scanned' && ticket.owner && sameIdentity(ticket.owner, identity)) {
-    return { ...ticket, first: numAffectedRows === 1n }
+    return { ...ticket, first: false }
   }
   throw outcomeError(ticket, identity)
 }

@@ -77,6 +77,13 @@ const bad: Record<string, Row[]> = {
   'tickets.tickets_requested_ip_length': [{ requested_ip: '1'.repeat(46) }],
   'tickets.tickets_requested_browser_length': [{ requested_browser: 'b'.repeat(65) }],
   'tickets.tickets_requested_os_length': [{ requested_os: 'o'.repeat(65) }],
+  'tickets.tickets_requested_country_shape': [
+    { requested_country: 'cn' },
+    { requested_country: 'CHN' },
+    { requested_country: 'T1' },
+    { requested_country: '' },
+  ],
+  'tickets.tickets_requested_network_length': [{ requested_network: '1'.repeat(46) }],
   'tickets.tickets_appid_length': [{ ...owner, appid: 'a'.repeat(65) }],
   'tickets.tickets_openid_length': [{ ...owner, openid: 'o'.repeat(129) }],
   'tickets.tickets_owner_whole': [{ appid: 'wx1' }, { openid: 'o1' }],

@@ -5,7 +5,7 @@ import { AppError, catalogue, type ErrorCode } from '../../src/errors.ts'
 import { startApp } from '../fixtures/app.ts'
 import { call, clientOf, type Answer } from '../fixtures/client.ts'
 import { postgresUrl } from '../fixtures/database.ts'
-import { ticketIn } from '../fixtures/states.ts'
+import { expire, ticketIn } from '../fixtures/states.ts'
 
 const databaseUrl = await postgresUrl(t)
 const { url, db } = await startApp(t, { databaseUrl })
@@ -40,10 +40,11 @@ t.test('a scan tells who is asking, from where, and again the same', async (t) =
     status: 'scanned',
     site: 'Example',
     match: { mode: 'show', code: ticket.match_code },
+    notices: [{ kind: 'new_browser' }],
   })
   t.ok(expires_in > 110 && expires_in <= 120, 'the confirm window begins')
   const { at, ...seen } = requested_by
-  t.strictSame(seen, { ip: '127.0.0.1', browser: 'Chrome 142', os: 'Windows' })
+  t.strictSame(seen, { ip: '127.0.0.1', country: null, browser: 'Chrome 142', os: 'Windows' })
   t.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
   t.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000)
 
@@ -96,6 +97,113 @@ t.test('in mode choose a wrong pick ends the ticket, no pick costs nothing', asy
   t.match(await client.poll(other), { body: { status: 'denied', interval: 0 } })
   const late = await client.login(other, 'alice', { match_code: other.match_code })
   refused(t, late, 410, 'TICKET_DENIED')
+})
+
+t.test('in mode choose a wrong number changes nothing that is decided', async (t) => {
+  const { url } = await startApp(t, { databaseUrl, matchMode: 'choose' })
+  const { create, scan, login, poll } = clientOf(url)
+  const wrongOf = ({ match_code }: { match_code: string }) => ({
+    match_code: match_code === '10' ? '11' : '10',
+  })
+  const confirmed = await create()
+  t.match(await login(confirmed, 'alice', { match_code: confirmed.match_code }), { status: 200 })
+  t.match(await login(confirmed, 'alice', wrongOf(confirmed)), { status: 200 })
+  t.match(await poll(confirmed), { body: { status: 'confirmed', token: /^eyJ/ } })
+
+  const expired = await create()
+  await scan(expired, 'alice')
+  await expire(db, expired)
+  refused(t, await login(expired, 'alice', wrongOf(expired)), 410, 'TICKET_EXPIRED')
+  t.match(await poll(expired), { body: { status: 'expired' } })
+
+  for (let i = 0; i < 6; i++) {
+    const ticket = await create()
+    await scan(ticket, 'alice')
+    const { match_code } = ticket
+    const [right, wrong] = await Promise.all([
+      login(ticket, 'alice', { match_code }),
+      login(ticket, 'alice', wrongOf(ticket)),
+    ])
+    const { status } = (await poll(ticket)).body
+    t.equal(right.status === 200, status === 'confirmed', 'of two at once one decides')
+    t.equal(right.status === 200, wrong.body.code !== 'MATCH_CODE_WRONG')
+  }
+})
+
+t.test('in the other modes a number is nothing', async (t) => {
+  const off = clientOf((await startApp(t, { databaseUrl, matchMode: 'off' })).url)
+  for (const { create, login, poll } of [client, off]) {
+    const ticket = await create()
+    const match_code = ticket.match_code === '10' ? '11' : '10'
+    t.match(await login(ticket, 'alice', { match_code }), { status: 200 })
+    t.match(await poll(ticket), { body: { status: 'confirmed' } })
+  }
+  t.match(await login(null, 'alice', { match_code: '47' }), { status: 200 })
+})
+
+t.test('the phone hears what is unusual about the ticket', async (t) => {
+  const { url } = await startApp(t, {
+    databaseUrl,
+    rates: { create: 2, phone: 1_000 },
+    trustProxy: ['127.0.0.1'],
+    locationHeader: 'CF-IPCountry',
+  })
+  const travel = clientOf(url)
+  const from = (ip: string, country: string) => ({
+    'x-forwarded-for': ip,
+    'cf-ipcountry': country,
+    'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  })
+  const open = async (ip: string, country: string) =>
+    (await call(`${url}/ticket`, { json: {}, headers: from(ip, country) })).body
+  const seen = async (ticket: { scene: string }, ip: string, country: string) =>
+    (
+      await call(`${url}/ticket/${ticket.scene}/scan`, {
+        json: { code: await travel.loginCode('traveller') },
+        headers: from(ip, country),
+      })
+    ).body
+  const otherAddress = { kind: 'other_address' }
+  const newBrowser = { kind: 'new_browser' }
+  const otherCountry = { kind: 'other_country', browser: 'US', phone: 'CN' }
+
+  const abroad = await open('192.0.2.1', 'US')
+  const first = await seen(abroad, '198.51.100.7', 'CN')
+  t.match(first.requested_by, { ip: '192.0.2.1', country: 'US' })
+  t.strictSame(first.notices, [otherCountry, newBrowser])
+  t.strictSame((await seen(abroad, '198.51.100.7', 'CN')).notices, first.notices, 'and again')
+  t.equal((await travel.login(abroad, 'traveller')).status, 200)
+
+  const at = '2001:db8:7:7'
+  const neighbour = await open(`${at}::1`, 'XX')
+  const next = await seen(neighbour, `${at}:aaaa::2`, 'CN')
+  t.equal(next.requested_by.country, null)
+  t.strictSame(next.notices, [], 'one IPv6 customer, and a browser she knows')
+  t.strictSame((await seen(await open(`${at}::1`, 'CN'), `2001:db8:7:8::1`, 'CN')).notices, [
+    otherAddress,
+  ])
+
+  await sql`
+    insert into tickets (
+      scene, secret_hash, match_code, expires_at, requested_network
+    )
+    select md5(n::text), decode(repeat('00', 32), 'hex'), '47', now(), '203.0.113.66'
+    from generate_series(1, 5) as n
+  `.execute(db)
+  const busy = await open('203.0.113.66', 'CN')
+  t.equal((await open('203.0.113.66', 'CN')).status, 'pending')
+  t.strictSame(
+    (await seen(busy, '203.0.113.66', 'CN')).notices,
+    [{ kind: 'many_tickets', count: 6 }],
+    'more than twice the limit of a minute',
+  )
+
+  const silent = await startApp(t, { databaseUrl, keepTrail: false })
+  const { body: ticket } = await call(`${silent.url}/ticket`, {
+    json: {},
+    headers: { 'user-agent': 'curl/8.5.0' },
+  })
+  t.strictSame((await clientOf(silent.url).scan(ticket, 'traveller')).body.notices, [])
 })
 
 t.test('a login registers the person once, and says so', async (t) => {

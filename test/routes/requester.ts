@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import Fastify from 'fastify'
 import t from 'tap'
+import { createCountryOf } from '../../src/plugins/location.ts'
 import { requesterOf } from '../../src/routes/requester.ts'
 import type { Requester } from '../../src/tickets/create.ts'
 
 const app = Fastify({ trustProxy: ['10.0.0.1'] })
-app.get('/', async (request) => requesterOf(request))
+const countryOf = createCountryOf('CF-IPCountry', (address) => address === '10.0.0.1')
+app.get('/', async (request) => requesterOf(request, countryOf))
 t.teardown(() => app.close())
 
 async function seen(
@@ -51,6 +53,46 @@ t.test('the address is the one that the connection or a trusted proxy names', as
   for (const nonsense of ['unknown', '_hidden', '1.2.3.4:80', '[2001:db8::1]:80', '999.1.1.1']) {
     t.match(await seen(forwarded(nonsense), '10.0.0.1'), { ip: null }, nonsense)
   }
+})
+
+t.test('an address is kept as limits count it, too', async (t) => {
+  t.match(await seen({}, '192.0.2.1'), { network: '192.0.2.1' })
+  t.match(await seen({}, '2001:db8:1:2:3::4'), { network: '2001:db8:1:2::/64' })
+  const nonsense = { 'x-forwarded-for': 'unknown' }
+  t.match(await seen(nonsense, '10.0.0.1'), { ip: null, network: null })
+})
+
+t.test('the country is the one that a trusted proxy tells, and nobody else', async (t) => {
+  const told = async (country: string, peer = '10.0.0.1', more = {}) =>
+    (await seen({ 'cf-ipcountry': country, ...more }, peer)).country
+  t.equal(await told('CN'), 'CN')
+  t.equal(await told('de'), 'DE')
+  t.equal(await told('CN', '192.0.2.1'), null, 'a stranger')
+  const forwarded = { 'x-forwarded-for': '10.0.0.1' }
+  t.equal(await told('CN', '192.0.2.1', forwarded), null, 'a stranger who names the proxy')
+  t.equal(await told('CN', '10.0.0.1', { 'x-forwarded-for': '192.0.2.1' }), 'CN')
+  for (const unknown of [
+    '',
+    'XX',
+    'ZZ',
+    'EU',
+    'T1',
+    'A1',
+    'C',
+    'CHN',
+    'unknown',
+    'CN, US',
+    '中国',
+  ]) {
+    t.equal(await told(encodeURI(unknown)), null, unknown)
+  }
+  t.equal((await seen({}, '10.0.0.1')).country, null, 'no guess without it')
+})
+
+t.test('without a name of the header nobody tells', async (t) => {
+  const asked = createCountryOf(null, () => true)
+  const request = { headers: { null: 'CN', 'cf-ipcountry': 'CN' }, socket: {} }
+  t.equal(asked(request as never), null)
 })
 
 t.test('an address with a zone fits where addresses are kept', async (t) => {

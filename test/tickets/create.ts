@@ -8,6 +8,7 @@ import {
   arrange,
   expire,
   movesDeadline,
+  nobody,
   outcome,
   requester,
   situations,
@@ -35,6 +36,8 @@ for (const { name, open } of databases) {
           secret_hash: `\\x${hashSecret(ticket.secret)}`,
           match_code: ticket.matchCode,
           requested_ip: '203.0.113.9',
+          requested_network: '203.0.113.9',
+          requested_country: 'CN',
           requested_browser: 'Chrome 142',
           requested_os: 'Windows',
           appid: null,
@@ -57,10 +60,11 @@ for (const { name, open } of databases) {
     })
 
     await t.test('what is unknown of the browser is null', async (t) => {
-      const nobody = { ip: null, browser: null, os: null }
       const { scene } = await createTicket(db, { ttl: 120, requester: nobody })
       t.match(await stored(db, scene), {
         requested_ip: null,
+        requested_network: null,
+        requested_country: null,
         requested_browser: null,
         requested_os: null,
       })

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import crypto, { createHash } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import t from 'tap'
 import { hashSecret, newScene, newSecret, sameHash } from '../../src/tickets/secret.ts'
 
@@ -31,6 +32,24 @@ t.test('hashes are the same when every byte is', async (t) => {
     const other = `${hash.slice(0, i)}${hash[i] === '0' ? '1' : '0'}${hash.slice(i + 1)}`
     if (sameHash(hash, other)) t.fail(`digit ${i} is not looked at`)
   }
+})
+
+t.test('they are compared in constant time', async (t) => {
+  const { timingSafeEqual } = crypto
+  let compared = 0
+  const replace = (by: typeof timingSafeEqual) => {
+    crypto.timingSafeEqual = by
+    syncBuiltinESMExports()
+  }
+  t.teardown(() => replace(timingSafeEqual))
+  replace((a, b) => {
+    compared += 1
+    return timingSafeEqual(a, b)
+  })
+  const hash = hashSecret('abc')
+  t.equal(sameHash(hash, hashSecret('abd')), false)
+  t.equal(sameHash(hash, hash), true)
+  t.equal(compared, 2)
 })
 
 t.test('whatever is not two SHA-256 hashes is never the same', async (t) => {

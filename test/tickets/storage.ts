@@ -11,6 +11,7 @@ import { hashSecret, newScene } from '../../src/tickets/secret.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import { codeImage } from '../../src/wechat/sandbox/code-image.ts'
 import { postgresUrl, quietLog } from '../fixtures/database.ts'
+import { requester } from './fixtures/arrange.ts'
 
 t.test('whole logins are heap-only updates', async (t) => {
   const url = await postgresUrl(t)
@@ -21,7 +22,6 @@ t.test('whole logins are heap-only updates', async (t) => {
   const worker = async (share: number) => {
     for (let i = 0; i < logins / 8; i++) {
       const { db } = busy
-      const requester = { ip: '203.0.113.9', browser: 'Chrome 142', os: 'Windows' }
       const { scene, secret } = await createTicket(db, { ttl: 120, requester })
       const identity = { appid: 'wx5a4db0c500000000', openid: `o-${share}-${i}` }
       const poll = () => pollTicket(db, { scene, secretHash: hashSecret(secret) })

@@ -72,16 +72,25 @@ export function draw(
     ]
   }
 
-  const { site, requested_by: by, match } = state.scan as Scan
+  const { site, requested_by: by, match, notices } = state.scan as Scan
   const facts = make('dl', '')
   const at = by.at === null ? null : new Date(by.at).toLocaleString(state.language)
   for (const [name, value] of [
     [words.browser, by.browser],
     [words.system, by.os],
-    [words.address, by.ip],
+    [words.address, by.country === null ? by.ip : `${by.ip ?? words.unknown} (${by.country})`],
     [words.time, at],
   ] as const) {
     facts.append(make('dt', name), make('dd', value ?? words.unknown))
+  }
+  const unusual = make('ul', '', 'notices')
+  for (const { kind, browser = '', phone = '', count = '' } of notices) {
+    const text = words.notices[kind]
+      .replace('{browser}', browser)
+      .replace('{phone}', phone)
+      .replace('{count}', String(count))
+    const grave = kind === 'other_country' || kind === 'many_tickets'
+    unusual.append(make('li', text, grave ? 'grave' : ''))
   }
   const numbers = (match.choices ?? []).map((number) => {
     const element = button(number, 'number', () => on.choose(number))
@@ -98,6 +107,7 @@ export function draw(
       words.ask.replace('{site}', () => site),
     ),
     facts,
+    ...(notices.length > 0 ? [unusual] : []),
     ...(matching ?? []),
     make('p', words.warning, 'warning'),
     box(

@@ -28,10 +28,12 @@ export type PageWindow = {
 
 export type Language = 'en' | 'zh'
 export type Answer = Record<string, unknown>
+export type NoticeKind = 'other_country' | 'many_tickets' | 'new_browser' | 'other_address'
 export type Scan = {
   site: string
-  requested_by: Record<'ip' | 'browser' | 'os' | 'at', string | null>
+  requested_by: Record<'ip' | 'country' | 'browser' | 'os' | 'at', string | null>
   match: { mode: string; code?: string; choices?: string[] }
+  notices: { kind: NoticeKind; browser?: string; phone?: string; count?: number }[]
 }
 /** What the page knows; everything on the screen follows from it. */
 export type PhoneState = {

@@ -73,6 +73,9 @@ input, .plain { width: 100%; margin-top: 0.75rem; }
   border-radius: 0.6rem;
   font-weight: 600;
 }
+ul { margin: 0 0 1rem; padding: 0; list-style: none; font-size: 0.9rem; color: var(--soft); }
+li + li { margin-top: 0.4rem; }
+.grave { color: var(--alarm); font-weight: 600; }
 .decide { border: 2px solid var(--ink); font-weight: 700; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0.3rem 1rem; margin: 0 0 1rem; }
 dt { color: var(--soft); }

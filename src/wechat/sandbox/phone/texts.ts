@@ -1,3 +1,21 @@
+import type { NoticeKind } from './page.ts'
+
+/** What is unusual, by its kind in the answer to a scan. */
+const enNotices: Record<NoticeKind, string> = {
+  other_country: 'The website was opened in {browser}, this phone is in {phone}.',
+  many_tickets:
+    'The address that opened the website has opened {count} other sign-ins in 5 minutes.',
+  new_browser: 'You have not signed in from this browser before.',
+  other_address:
+    'The website was opened from another address than this phone’s, as is usual with mobile data.',
+}
+const zhNotices: typeof enNotices = {
+  other_country: '网页是在 {browser} 打开的，这部手机在 {phone}。',
+  many_tickets: '打开该网页的 IP 地址在 5 分钟内还发起了 {count} 次其他登录。',
+  new_browser: '您以前没有在这个浏览器上登录过。',
+  other_address: '打开网页的 IP 地址与这部手机的不同（手机使用移动数据时属正常情况）。',
+}
+
 const en = {
   title: 'Sandbox phone',
   toggle: '中文',
@@ -25,6 +43,7 @@ const en = {
   failed: 'That did not work',
   retry: 'Back',
   busy: 'One moment …',
+  notices: enNotices,
   offline: 'The service gave no answer that can be read. Check that it runs, then try again.',
 }
 
@@ -60,6 +79,7 @@ export const phoneTexts: PhoneTexts = {
     failed: '操作未成功',
     retry: '返回',
     busy: '请稍候…',
+    notices: zhNotices,
     offline: '服务没有返回可读取的结果。请确认服务正在运行，然后重试。',
   },
 }

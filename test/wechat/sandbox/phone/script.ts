@@ -7,7 +7,7 @@ const SCENE = 'abcdefghijklmnopqrst-_'
 
 type Reply = { status?: number; body: object | string }
 
-const scanned = (match: object) => ({
+const scanned = (match: object, more: object = {}) => ({
   body: {
     scene: SCENE,
     status: 'scanned',
@@ -15,11 +15,14 @@ const scanned = (match: object) => ({
     site: 'Example <b>&</b> Co',
     requested_by: {
       ip: '203.0.113.9',
+      country: null,
       browser: '<img src=x onerror=alert(1)>',
       os: null,
       at: '2026-11-22T10:00:00Z',
     },
     match,
+    notices: [],
+    ...more,
   },
 })
 const show = scanned({ mode: 'show', code: '47' })
@@ -99,6 +102,38 @@ t.test('mode off: no number is shown', async (t) => {
   await phone.tap('alice')
   t.notMatch(phone.main.textContent, 'number')
   t.equal(phone.button('Confirm').disabled, false)
+})
+
+t.test('what is unusual is said, the grave more visibly', async (t) => {
+  const requested_by = { ip: '203.0.113.9', country: 'US', browser: 'Chrome 142', os: 'Windows' }
+  const notices = [
+    { kind: 'other_country', browser: 'US', phone: 'CN' },
+    { kind: 'many_tickets', count: 140 },
+    { kind: 'new_browser' },
+    { kind: 'other_address' },
+  ]
+  const phone = await setUp(t, {
+    [scan]: scanned({ mode: 'off' }, { requested_by: { ...requested_by, at: null }, notices }),
+  })
+  await phone.tap('alice')
+  t.match(phone.main.textContent, '203.0.113.9 (US)')
+  const seen = () => phone.main.all('li').map((item) => [item.className, item.textContent])
+  t.match(seen(), [
+    ['grave', /in US, this phone is in CN/],
+    ['grave', /opened 140 other sign-ins/],
+    ['', /not signed in from this browser/],
+    ['', /another address/],
+  ])
+  phone.toggle.fire('click')
+  t.match(seen(), [
+    ['grave', /在 US 打开的，这部手机在 CN/],
+    ['grave', /140 次/],
+    ['', /这个浏览器/],
+    ['', /IP 地址/],
+  ])
+  const usual = await setUp(t, { [scan]: show })
+  await usual.tap('alice')
+  t.same(usual.main.all('ul'), [], 'nothing is said where nothing is unusual')
 })
 
 t.test('two taps are one', async (t) => {
