@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
@@ -15,12 +17,20 @@ import { BASE, BASE_OF_PHONES, blockWith, openPage, run, serverOf } from './fixt
 
 /** The code of the READMEs, run as a reader would: pasted, with nothing changed but the address. */
 
+/** Where the READMEs' own site is. */
+const SITE = 'http://localhost:8080'
+
 /** The real server program, with the settings of a fresh clone. */
 async function startServer(t: Test): Promise<string> {
   const port = await freePort()
   // Empty values hide what a developer has in .env and in the shell.
   const unset = Object.fromEntries(Object.keys(settings.properties).map((name) => [name, '']))
-  const env = { ...process.env, ...unset, DATABASE_URL: await postgresUrl(t), PORT: String(port) }
+  const set = {
+    DATABASE_URL: await postgresUrl(t),
+    PORT: String(port),
+    RETURN_URLS: `${SITE}/signed-in`,
+  }
+  const env = { ...process.env, ...unset, ...set }
   const server = spawn(process.execPath, ['dist/src/server.js'], {
     cwd: root,
     env,
@@ -152,6 +162,63 @@ t.test('the code in the READMEs', async (t) => {
         (s) => s !== 'confirmed',
       )
       for (const status of endings) t.match(script, `${status}: '`, status)
+    })
+
+    t.test(`the site of ${name} takes a login from the hosted page`, async (t) => {
+      const { create, login, poll } = clientOf(url)
+      const script = blockWith(readme, 'return_to: returnTo').replace(/^import .*$/gm, '')
+      const port = await freePort()
+      let site: Server | undefined
+      run(script.replace(BASE, url).replace('.listen(8080)', `.listen(${port})`), {
+        randomUUID,
+        text: textOf,
+        userOf: serverOf(readme, url),
+        newSession: async (user: string) => `of-${user}`,
+        createServer: (listener: RequestListener) => (site = createServer(listener)),
+      })
+      t.teardown(() => site?.close())
+      const here = `http://127.0.0.1:${port}`
+
+      const begun = await call(`${here}/sign-in`, { redirect: 'manual' })
+      t.equal(begun.status, 303)
+      const [cookie = ''] = (begun.headers.get('set-cookie') ?? '').split(';')
+      t.match(begun.headers.get('set-cookie'), /HttpOnly; Secure; SameSite=None/)
+      const page = await call(begun.headers.get('location') ?? '')
+      t.equal(page.status, 200)
+      t.match(page.body, `method="post" action="${SITE}/signed-in"`)
+      const state = /name="state" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+      t.equal(cookie, `state=${state}`)
+
+      const ticket = await create()
+      const { body } = await login(ticket, 'alice')
+      const { token } = (await poll(ticket)).body
+      const post = (form: Record<string, string>, headers: Record<string, string>) =>
+        call(`${here}/signed-in`, {
+          method: 'POST',
+          body: new URLSearchParams(form),
+          headers,
+          redirect: 'manual',
+        })
+      const signedIn = await post({ token, state }, { cookie: `other=1; ${cookie}` })
+      t.match(signedIn, { status: 303 })
+      t.match(signedIn.headers.getSetCookie(), [
+        `session=of-${body.user.id}; Path=/; HttpOnly; Secure; SameSite=Lax`,
+        /^state=; Max-Age=0/,
+      ])
+      for (const [form, headers] of [
+        [{ token, state }, {}],
+        [{ token, state: 'another' }, { cookie }],
+        [{ token }, { cookie }],
+        [{ token, state: '' }, { cookie: 'state=' }],
+        [{ token, state }, { cookie: `not_the_${cookie}` }],
+        [{ token: `${token}A`, state }, { cookie }],
+        [{ state }, { cookie }],
+      ] as const) {
+        const refused = await post(form, headers)
+        t.equal(refused.status, 403)
+        t.equal(refused.headers.get('set-cookie'), null)
+      }
+      t.equal((await call(`${here}/signed-in`)).status, 404)
     })
 
     t.test(`the mini program of ${name} scans, confirms and declines`, async (t) => {

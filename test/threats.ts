@@ -321,6 +321,20 @@ t.test('threat 9: nothing in between keeps an answer or frames a page', async (t
   t.equal(page.headers.get('referrer-policy'), 'no-referrer')
 })
 
+t.test('threat 9: no link makes the hosted page send a login elsewhere', async (t) => {
+  const listed = 'https://www.example/in'
+  const { url } = await start(t, { returnUrls: [listed], sandbox: null })
+  const open = (address: string) =>
+    call(`${url}/?${new URLSearchParams({ return_to: address, state: '"><a>' }).toString()}`)
+  const page = await open(listed)
+  t.match(page.headers.get('content-security-policy'), /form-action https:\/\/www\.example;/)
+  t.match(page.body, `method="post" action="${listed}"`)
+  t.notMatch(page.body, '"><a>', 'and nobody adds to it')
+  for (const address of ['https://evil.example/in', `${listed}/`, `${listed}@evil.example`]) {
+    t.match(await open(address), { status: 400, body: { code: 'INVALID_REQUEST' } })
+  }
+})
+
 t.test('threat 10: a forged X-Forwarded-For is not believed', async (t) => {
   const rates = { create: 3, phone: 100 }
   const direct = await start(t, { rates })
@@ -595,6 +609,7 @@ t.test('threat 16: the sandbox does not reach production', async (t) => {
   const production = await start(t, { sandbox: null, logLevel: 'info' })
   for (const [path, json] of [
     ['/sandbox/phone?scene=x'],
+    ['/sandbox/demo.js'],
     ['/sandbox/calls'],
     ['/sandbox/wx-login', { user: 'alice' }],
     ['/sandbox/faults', { api: 'code2session' }],

@@ -21,21 +21,23 @@ const element = document.querySelector<ScenePassElement>('scene-pass')
 const tell = createTraffic(find('traffic'))
 let scene: string | null = null
 
-/** In the words of the phone's page, whose button for this shows the other language's name. */
-function teachPhone(): void {
-  const page = frame.contentDocument
-  if (page && page.documentElement.lang !== root.lang) page.getElementById('language')?.click()
-}
-
 watchFetch(window, 'browser', tell)
 watchCodes(tell)
 frame.addEventListener('load', () => {
   const phone = frame.contentWindow as (Window & typeof globalThis) | null
-  if (phone) watchFetch(phone, 'phone', tell)
-  teachPhone()
+  // Where the service is down this is a page of the browser's own, which nobody may look into.
+  if (!phone || !frame.contentDocument?.getElementById('phone')) return
+  watchFetch(phone, 'phone', tell)
+  speakAlike()
 })
 frame.src = '/sandbox/phone'
-new MutationObserver(teachPhone).observe(root, { attributeFilter: ['lang'] })
+new MutationObserver(speakAlike).observe(root, { attributeFilter: ['lang'] })
+
+/** The phone has two languages as well, and a button for the other one. */
+function speakAlike(): void {
+  const phone = frame.contentDocument
+  if (phone && phone.documentElement.lang !== root.lang) phone.getElementById('language')?.click()
+}
 
 document.addEventListener('status', (event) => {
   const { detail } = event as ScenePassEventMap['status']
@@ -48,7 +50,6 @@ document.addEventListener('login', (event) => {
 
 scan.addEventListener('click', () => {
   if (scene === null) return
-  scan.disabled = true
   // Not by its attribute: the back button would go through all the codes.
   frame.contentWindow?.location.replace(`/sandbox/phone?scene=${encodeURIComponent(scene)}`)
   frame.focus()

@@ -54,16 +54,19 @@ export function watchCodes(tell: (exchange: Exchange) => void): void {
   const observer = new PerformanceObserver((entries) => {
     for (const entry of entries.getEntries() as PerformanceResourceTiming[]) {
       const { pathname } = new URL(entry.name)
-      if (!pathname.endsWith('/qrcode')) continue
-      const kilobytes = (entry.decodedBodySize / 1024).toFixed(1)
+      if (!pathname.endsWith('/qrcode') || entry.initiatorType !== 'img') continue
+      const { decodedBodySize: size, responseStatus } = entry as typeof entry & {
+        /** Not in every browser. */
+        responseStatus?: number
+      }
       tell({
         who: 'browser',
         method: 'GET',
         path: pathname,
-        status: (entry as { responseStatus?: number }).responseStatus ?? 200,
+        status: responseStatus ?? (size > 0 ? 200 : 0),
         authorization: '',
         request: '',
-        answer: entry.decodedBodySize > 0 ? `image, ${kilobytes} KB` : '',
+        answer: size > 0 ? `image, ${(size / 1024).toFixed(1)} KB` : '',
       })
     }
   })
