@@ -7,6 +7,5 @@ t.test('both languages have every text, each its own', async (t) => {
   for (const key of Object.keys(en) as (keyof typeof en)[]) {
     t.not(zh[key], '', key)
     t.not(zh[key], en[key], key)
-    t.equal(zh[key].includes('{site}'), en[key].includes('{site}'), key)
   }
 })
