@@ -43,7 +43,6 @@
 
 /** @type {Record<string, Problem | undefined>} */
 const problems = {
-  INVALID_REQUEST: 'unknown',
   TICKET_NOT_FOUND: 'expired',
   TICKET_EXPIRED: 'expired',
   TICKET_DENIED: 'declined',
@@ -61,6 +60,9 @@ const problems = {
   SHUTTING_DOWN: 'busy',
   OVERLOADED: 'busy',
 }
+
+/** What a ticket is called. Codes for other purposes have other scenes. */
+const SCENE = /^[A-Za-z0-9_-]{22,32}$/
 
 /** What is worth another try with the same ticket. */
 const passing = ['busy', 'offline', 'trouble']
@@ -129,10 +131,12 @@ function createFlow({ login, post, show, onLogin }) {
      * @param {string} scene empty where the mini program was opened without one
      */
     async open(scene) {
+      if (state.screen === 'old') return
       if (scene === '' && state.scene === '') become({})
       if (scene === '' || scene === state.scene) return
       turn += 1
       become(Object.assign({}, beginning, { screen: 'loading', scene }))
+      if (!SCENE.test(scene)) return become(failed('unknown'))
       await call(`/ticket/${encodeURIComponent(scene)}/scan`, {}, (scan) => ({
         screen: 'ask',
         scan,
@@ -207,7 +211,7 @@ const isOurs = ({ status, body }, scene) => status === 200 && Boolean(body) && b
  * @returns {Partial<State>}
  */
 function refusal({ status, body }) {
-  const code = body && body.code
+  const code = body ? body.code : undefined
   if (typeof code !== 'string')
     return status === 200 ? failed('offline') : failed('trouble', String(status))
   return failed(problems[code] || 'trouble', code)

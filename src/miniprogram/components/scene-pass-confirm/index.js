@@ -59,9 +59,9 @@ Component({
   pageLifetimes: {
     show() {
       const { flow } = own(this)
-      if (!flow || isTooOld()) return
+      if (!flow) return
       flow.tick()
-      void flow.open(newlyEntered())
+      if (!isTooOld()) void flow.open(newlyEntered())
     },
   },
 
