@@ -15,9 +15,10 @@ type Source = {
   loaded: string[]
 }
 
+/** The mini program is JavaScript, as WeChat loads it; everything else is TypeScript. */
 const filesBelow = (folder: string): string[] =>
   readdirSync(path.join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .sort()
 
@@ -78,7 +79,12 @@ t.test('the domain knows no HTTP, no WeChat and no settings', async (t) => {
 t.test('wechat imports nothing of ours but errors, and fastify in its sandbox alone', async (t) => {
   t.not(below('src/wechat/sandbox/').length, 0)
   for (const { file, own, packages } of below('src/wechat/')) {
-    const wrong = own.filter((target) => !/^src\/(wechat\/|errors\.ts$)/.test(target))
+    const wrong = own.filter(
+      (target) =>
+        !/^src\/(wechat\/|errors\.ts$)/.test(target) &&
+        // The sandbox's phone runs the mini program itself.
+        !(file.startsWith('src/wechat/sandbox/phone/') && target.startsWith('src/miniprogram/')),
+    )
     t.strictSame(wrong, [], file)
     if (!file.startsWith('src/wechat/sandbox/')) t.strictSame(packages.filter(isFastify), [], file)
   }
@@ -121,6 +127,18 @@ t.test('web imports nothing of node or of the server', async (t) => {
   for (const { file, own, packages } of below('src/web/')) {
     t.strictSame(
       own.filter((target) => !target.startsWith('src/web/')),
+      [],
+      file,
+    )
+    t.strictSame(packages, [], file)
+  }
+})
+
+t.test('the mini program imports nothing but its own files', async (t) => {
+  t.not(below('src/miniprogram/').length, 0)
+  for (const { file, own, packages } of below('src/miniprogram/')) {
+    t.strictSame(
+      own.filter((target) => !target.startsWith('src/miniprogram/')),
       [],
       file,
     )

@@ -7,6 +7,7 @@ import {
   type JSONWebKeySet,
 } from 'jose'
 import { sql } from 'kysely'
+import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
 import { readConfig } from '../src/config.ts'
 import type { Db } from '../src/db/schema.ts'
@@ -16,12 +17,12 @@ import { createLoginTokens } from '../src/tokens/login-token.ts'
 import { generateSigningJwk } from '../src/tokens/signing-key.ts'
 import { rotateKeys } from '../src/tokens/stored-keys.ts'
 import { createWechatClient } from '../src/wechat/client.ts'
-import { phoneTexts } from '../src/wechat/sandbox/phone/texts.ts'
 import { SANDBOX_APPID, SANDBOX_SECRET } from '../src/wechat/sandbox/plugin.ts'
 import { ISSUER, startApp } from './fixtures/app.ts'
 import { call, clientOf, type Answer, type Json } from './fixtures/client.ts'
 import { postgresUrl, quietLog } from './fixtures/database.ts'
 import { fakeUpstream } from './fixtures/fake-upstream.ts'
+import { root } from './fixtures/root.ts'
 import { skewedClock } from './fixtures/skewed-clock.ts'
 import { createWiretap, leaked } from './fixtures/wiretap.ts'
 
@@ -325,7 +326,8 @@ t.test('threat 8: to scan is not to log in, and the phone sees who asks', async 
   )
   const other = await shown.create()
   t.same((await shown.scan(other, 'victim')).body.match, { mode: 'show', code: other.match_code })
-  t.match(phoneTexts, {
+  const words = createRequire(root)('./src/miniprogram/components/scene-pass-confirm/words.js')
+  t.match(words, {
     en: { warning: 'Confirm only what you opened yourself.', decline: 'Decline' },
     zh: { warning: '仅确认您本人打开的登录。', decline: '拒绝登录' },
   })

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { phoneScript } from './script.ts'
+import { readFile } from 'node:fs/promises'
 import { phoneStyle } from './style.ts'
 
 const page = `<!doctype html>
@@ -25,9 +25,11 @@ const page = `<!doctype html>
 
 /** The phone page: one document, one module, one stylesheet, nothing inline for a strict CSP. */
 export const phoneRoutes: FastifyPluginAsync = async (app) => {
+  // As the build has made it, of the mini program's own files.
+  const script = await readFile(new URL('phone.js', import.meta.url))
   for (const [path, type, content] of [
     ['/phone', 'text/html; charset=utf-8', page],
-    ['/phone.js', 'text/javascript; charset=utf-8', phoneScript],
+    ['/phone.js', 'text/javascript; charset=utf-8', script],
     ['/phone.css', 'text/css; charset=utf-8', phoneStyle],
   ] as const) {
     app.get(path, (_request, reply) =>

@@ -59,7 +59,7 @@ button:disabled { opacity: 0.45; cursor: default; }
 #language { min-height: 2.25rem; flex: none; font-size: 0.82rem; }
 input, .plain { width: 100%; margin-top: 0.75rem; }
 .plain { border-color: var(--ink); font-weight: 600; }
-.hint { margin: 0.35rem 0 0; font-size: 0.82rem; color: var(--soft); }
+.hint, .left { margin: 0.35rem 0 0; font-size: 0.82rem; color: var(--soft); }
 .people, .decision { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; }
 .numbers { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 0.75rem; }
 .number { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
@@ -73,10 +73,13 @@ input, .plain { width: 100%; margin-top: 0.75rem; }
   border-radius: 0.6rem;
   font-weight: 600;
 }
-ul { margin: 0 0 1rem; padding: 0; list-style: none; font-size: 0.9rem; color: var(--soft); }
-li + li { margin-top: 0.4rem; }
-.grave { color: var(--alarm); font-weight: 600; }
+.unusual { padding-left: 0.75rem; border-left: 3px solid var(--soft); }
 .decide { border: 2px solid var(--ink); font-weight: 700; }
+.decision > :only-child { grid-column: 1 / -1; }
+.left { margin-top: 0.75rem; text-align: center; }
+.holder { display: flex; gap: 0.75rem; align-items: center; justify-content: space-between; }
+.holder { margin-top: 1.25rem; font-size: 0.82rem; color: var(--soft); }
+.holder span { min-width: 0; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0.3rem 1rem; margin: 0 0 1rem; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }

@@ -1,0 +1,11 @@
+/** Of this mini program's own a login page is all there is: `pages/login` belongs into yours. */
+App({
+  /**
+   * Called with every login of the person who holds this phone.
+   *
+   * @param {import('./components/scene-pass-confirm/own-login.js').OwnLogin} login
+   */
+  onLogin(login) {
+    console.info('signed in as', login.user.id)
+  },
+})

@@ -1,0 +1,227 @@
+/**
+ * What happens between the scan and the decision: which calls are made in which order, and what the
+ * person sees of it. It knows nothing of WeChat: the sandbox's phone page runs this very file.
+ */
+
+/**
+ * @typedef {object} Scan what `POST /ticket/:scene/scan` answers
+ * @property {string} scene
+ * @property {number} expires_in seconds
+ * @property {string} site
+ * @property {{ ip: string | null, browser: string | null, os: string | null, at: string | null,
+ *   country?: string | null }} requested_by
+ * @property {{ mode: string, code?: string, choices?: string[] }} match
+ * @property {{ kind: string, [detail: string]: unknown }[]} [notices]
+ */
+/**
+ * @typedef {object} Login what `POST /login` answers
+ * @property {{ id: string, created: boolean }} user
+ * @property {string} token the mini program's own, never the website's
+ * @property {string} token_type
+ * @property {number} token_expires_in seconds
+ */
+/** @typedef {keyof import('./words.js').Words['problems']} Problem */
+/**
+ * @typedef {object} State everything on the screen follows from it
+ * @property {'howto' | 'old' | 'loading' | 'ask' | 'confirmed' | 'denied' | 'failed'} screen
+ * @property {string} scene empty before the first
+ * @property {boolean} busy a call is on its way
+ * @property {Scan | null} scan
+ * @property {string | null} choice the number the person has tapped
+ * @property {number} deadline ms since 1970, in this phone's clock
+ * @property {Problem} problem
+ * @property {string} code the service's own word for it
+ */
+/**
+ * @typedef {object} Deps
+ * @property {() => Promise<string>} login a new login code; rejects where there is none
+ * @property {(path: string, body: object) => Promise<{ status: number, body: unknown }>} post sends
+ *   JSON; rejects where no answer came
+ * @property {(state: State) => void} show called with every change
+ * @property {(login: Login) => void} onLogin
+ */
+
+/** @type {Record<string, Problem | undefined>} */
+const problems = {
+  TICKET_NOT_FOUND: 'expired',
+  TICKET_EXPIRED: 'expired',
+  TICKET_DENIED: 'declined',
+  TICKET_CANCELED: 'canceled',
+  TICKET_CONSUMED: 'used',
+  ALREADY_CONFIRMED: 'used',
+  SCANNED_BY_ANOTHER: 'taken',
+  MATCH_CODE_WRONG: 'wrong',
+  WECHAT_USER_BLOCKED: 'blocked',
+  WECHAT_USER_RATE_LIMITED: 'busy',
+  RATE_LIMITED: 'busy',
+  WECHAT_BUSY: 'busy',
+  WECHAT_TIMEOUT: 'busy',
+  DATABASE_UNAVAILABLE: 'busy',
+  SHUTTING_DOWN: 'busy',
+  OVERLOADED: 'busy',
+}
+
+/** What a ticket is called. Codes for other purposes have other scenes. */
+const SCENE = /^[A-Za-z0-9_-]{22,32}$/
+
+/** What is worth another try with the same ticket. */
+const passing = ['busy', 'offline', 'trouble']
+
+/** @param {State} state */
+const canRetry = (state) => state.screen === 'failed' && passing.indexOf(state.problem) >= 0
+
+/** @type {State} */
+const beginning = {
+  screen: 'howto',
+  scene: '',
+  busy: false,
+  scan: null,
+  choice: null,
+  deadline: 0,
+  problem: 'trouble',
+  code: '',
+}
+
+/** @param {Deps} deps */
+function createFlow({ login, post, show, onLogin }) {
+  let state = beginning
+  // Counts scenes: what was asked for an earlier one changes nothing any more.
+  let turn = 0
+  let again = () => Promise.resolve()
+
+  /** @param {Partial<State>} change */
+  function become(change) {
+    state = Object.assign({}, state, change)
+    show(state)
+  }
+
+  /**
+   * A login code is good for one call, so each call gets one of its own, right before it. While one
+   * is on its way nothing else begins: two taps are one.
+   *
+   * @param {string} path
+   * @param {object} body
+   * @param {(answer: any) => Partial<State>} next
+   */
+  async function call(path, body, next) {
+    if (state.busy) return
+    const { scene } = state
+    const mine = turn
+    again = () => call(path, body, next)
+    become({ busy: true })
+    /** @type {Partial<State>} */
+    let change
+    try {
+      const code = await login()
+      if (mine !== turn) return
+      const answer = await post(path, Object.assign({ code }, body))
+      change = isOurs(answer, scene) ? next(answer.body) : refusal(answer)
+    } catch (error) {
+      console.warn(error)
+      change = failed('offline')
+    }
+    if (mine === turn) become(Object.assign({ busy: false }, change))
+  }
+
+  const flow = {
+    /**
+     * Begins with a scene. The same one again changes nothing: WeChat repeats it whenever the page
+     * comes back to the front. Another one takes its place.
+     *
+     * @param {string} scene empty where the mini program was opened without one
+     */
+    async open(scene) {
+      if (state.screen === 'old') return
+      if (scene === '' && state.scene === '') become({})
+      if (scene === '' || scene === state.scene) return
+      turn += 1
+      become(Object.assign({}, beginning, { screen: 'loading', scene }))
+      if (!SCENE.test(scene)) return become(failed('unknown'))
+      await call(`/ticket/${encodeURIComponent(scene)}/scan`, {}, (scan) => ({
+        screen: 'ask',
+        scan,
+        deadline: Date.now() + scan.expires_in * 1000,
+      }))
+    },
+
+    /** @param {string} number */
+    choose(number) {
+      if (state.screen === 'ask' && !state.busy) become({ choice: number })
+    },
+
+    async confirm() {
+      const { scene, choice } = state
+      if (!canConfirm(state)) return
+      await call(
+        '/login',
+        choice === null ? { scene } : { scene, match_code: choice },
+        (answer) => {
+          onLogin(answer)
+          return { screen: 'confirmed' }
+        },
+      )
+    },
+
+    async decline() {
+      if (state.screen !== 'ask') return
+      await call(`/ticket/${encodeURIComponent(state.scene)}/deny`, {}, () => ({
+        screen: 'denied',
+      }))
+    },
+
+    /** Makes the call that failed once more, with a new login code. */
+    async retry() {
+      if (canRetry(state)) await again()
+    },
+
+    /** To be called every second while the question is on the screen. */
+    tick() {
+      if (state.screen !== 'ask' || state.busy) return
+      become(Date.now() < state.deadline ? {} : failed('expired'))
+    },
+
+    /** This WeChat cannot say which code was scanned. */
+    tooOld() {
+      become({ screen: 'old' })
+    },
+
+    /** Nothing is shown from here on. */
+    close() {
+      turn += 1
+    },
+  }
+  return flow
+}
+
+/** @param {State} state */
+const canConfirm = ({ screen, scan, choice }) =>
+  screen === 'ask' && scan !== null && (scan.match.mode !== 'choose' || choice !== null)
+
+/**
+ * Every good answer names its ticket. What does not comes from something in between, such as the
+ * page of a Wi-Fi that wants a password first.
+ *
+ * @param {{ status: number, body: any }} answer
+ * @param {string} scene
+ */
+const isOurs = ({ status, body }, scene) => status === 200 && Boolean(body) && body.scene === scene
+
+/**
+ * @param {{ status: number, body: any }} answer
+ * @returns {Partial<State>}
+ */
+function refusal({ status, body }) {
+  const code = body ? body.code : undefined
+  if (typeof code !== 'string')
+    return status === 200 ? failed('offline') : failed('trouble', String(status))
+  return failed(problems[code] || 'trouble', code)
+}
+
+/**
+ * @param {Problem} problem
+ * @param {string} [code]
+ * @returns {Partial<State>}
+ */
+const failed = (problem, code = '') => ({ screen: 'failed', problem, code })
+
+module.exports = { createFlow, canConfirm, canRetry }

@@ -1,0 +1,139 @@
+/** What is on the screen, as plain data in the order in which it is read. */
+const { canConfirm, canRetry } = require('./flow.js')
+
+/** @typedef {import('./flow.js').State} State */
+/** @typedef {import('./words.js').Words} Words */
+/** @typedef {{ name: 'decline' | 'confirm' | 'retry', text: string, off: boolean }} Action */
+/**
+ * @typedef {object} View
+ * @property {string} mark of the title: `good`, `bad` or nothing
+ * @property {string} title
+ * @property {string} text empty where there is nothing to add
+ * @property {{ name: string, value: string }[]} facts who is asking
+ * @property {string[]} notices what is unusual about it
+ * @property {string} compare what to do with the number
+ * @property {string} code the number to compare, in mode `show`
+ * @property {{ number: string, chosen: boolean }[]} choices the numbers to choose from, in mode `choose`
+ * @property {string} warning
+ * @property {string} left
+ * @property {Action[]} actions two of them are equals
+ * @property {boolean} busy
+ */
+
+/** @type {View} */
+const empty = {
+  mark: '',
+  title: '',
+  text: '',
+  facts: [],
+  notices: [],
+  compare: '',
+  code: '',
+  choices: [],
+  warning: '',
+  left: '',
+  actions: [],
+  busy: false,
+}
+
+/**
+ * @param {State} state
+ * @param {Words} words
+ * @returns {View}
+ */
+function viewOf(state, words) {
+  const { screen, busy } = state
+  const more = () => {
+    if (screen === 'ask') return question(state, words)
+    if (screen === 'failed') return failure(state, words)
+    if (screen === 'confirmed') {
+      return { mark: 'good', title: words.confirmed, text: words.confirmedNext }
+    }
+    if (screen === 'denied') return { mark: 'bad', title: words.denied, text: words.deniedNext }
+    if (screen === 'old') return { mark: 'bad', title: words.old, text: words.oldNext }
+    if (screen === 'loading') return { title: words.loading }
+    return { title: words.howto, text: words.howtoNext }
+  }
+  return Object.assign({}, empty, { busy }, more())
+}
+
+/**
+ * @param {State} state
+ * @param {Words} words
+ * @returns {Partial<View>}
+ */
+function failure(state, words) {
+  const [title = '', text = ''] = words.problems[state.problem]
+  const retry = { name: /** @type {const} */ ('retry'), text: words.retry, off: state.busy }
+  return {
+    mark: 'bad',
+    title,
+    text: fill(text, { code: state.code }),
+    actions: canRetry(state) ? [retry] : [],
+  }
+}
+
+/**
+ * @param {State} state
+ * @param {Words} words
+ * @returns {Partial<View>}
+ */
+function question(state, words) {
+  const { scan, choice, busy, deadline } = state
+  if (!scan) return {}
+  const { site, requested_by: by, match, notices } = scan
+  const facts = [
+    { name: words.browser, value: by.browser },
+    { name: words.system, value: by.os },
+    { name: words.address, value: by.ip },
+    { name: words.time, value: by.at && localTime(new Date(by.at)) },
+  ]
+  // Most services do not know it: "unknown" would only unsettle.
+  if (by.country) facts.splice(3, 0, { name: words.country, value: by.country })
+  return {
+    title: fill(words.ask, { site }),
+    facts: facts.map(({ name, value }) => ({ name, value: value || words.unknown })),
+    notices: (notices || []).map((notice) => noticeOf(notice, words)).filter(Boolean),
+    compare: { show: words.compare, choose: words.choose, off: '' }[match.mode] || '',
+    code: match.code || '',
+    choices: (match.choices || []).map((number) => ({ number, chosen: number === choice })),
+    warning: words.warning,
+    left: fill(words.left, { time: minutes(deadline - Date.now()) }),
+    actions: [
+      { name: 'decline', text: words.decline, off: busy },
+      { name: 'confirm', text: words.confirm, off: busy || !canConfirm(state) },
+    ],
+  }
+}
+
+/**
+ * @param {{ kind: string, [detail: string]: unknown }} notice of a kind that this version may not know
+ * @param {Words} words
+ */
+function noticeOf(notice, words) {
+  /** @type {Record<string, string>} */
+  const notices = words.notices
+  return fill(notices[notice.kind] || '', notice)
+}
+
+/**
+ * @param {string} text with `{name}` where a value goes
+ * @param {Record<string, unknown>} values
+ */
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]))
+
+/** @param {number} number */
+const two = (number) => String(number).padStart(2, '0')
+
+/** @param {Date} date */
+const localTime = (date) =>
+  `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+  `${two(date.getHours())}:${two(date.getMinutes())}`
+
+/** @param {number} ms */
+function minutes(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  return `${Math.floor(seconds / 60)}:${two(seconds % 60)}`
+}
+
+module.exports = { viewOf }

@@ -1,0 +1,128 @@
+/** Every word that the person reads, in both languages. */
+
+const en = {
+  howto: 'Sign in by scanning',
+  howtoNext: 'Open the website on another screen, and scan the code there with WeChat.',
+  old: 'This WeChat is too old',
+  oldNext: 'Update WeChat, then scan the code on the website again.',
+  loading: 'One moment …',
+  ask: 'Sign in to {site}?',
+  browser: 'Browser',
+  system: 'System',
+  address: 'Address',
+  country: 'Country or region',
+  time: 'Time',
+  unknown: 'unknown',
+  compare: 'The website must show this number:',
+  choose: 'Tap the number that the website shows:',
+  warning: 'Confirm only what you opened yourself.',
+  left: '{time} left to decide',
+  confirm: 'Confirm',
+  decline: 'Decline',
+  busy: 'One moment …',
+  confirmed: 'Signed in',
+  confirmedNext: 'You can go back to the website.',
+  denied: 'Declined',
+  deniedNext: 'The website has not been signed in.',
+  retry: 'Try again',
+  notices: {
+    other_country: 'The website was opened in {browser}, and this phone is in {phone}.',
+    other_address: 'The website is open in another network than this phone.',
+    many_tickets: 'In the last 5 minutes the same address asked for {count} other sign-ins.',
+    new_browser: 'You have not signed in with this browser before.',
+  },
+  problems: {
+    expired: [
+      'The code has expired',
+      'Refresh the code on the website, then scan the new one with WeChat.',
+    ],
+    taken: [
+      'Somebody else has scanned this code',
+      'Refresh the code on the website, then scan the new one with WeChat.',
+    ],
+    used: [
+      'This code has been used',
+      'To sign in once more, refresh the code on the website and scan the new one.',
+    ],
+    canceled: [
+      'The website has canceled',
+      'To sign in, refresh the code on the website and scan the new one.',
+    ],
+    declined: [
+      'Declined already',
+      'To sign in after all, refresh the code on the website and scan the new one.',
+    ],
+    wrong: [
+      'Not the number on the website, so declined',
+      'If it was you, refresh the code on the website and scan the new one.',
+    ],
+    blocked: [
+      'WeChat has blocked this account',
+      'WeChat regards it as a risk, so it cannot sign in here. WeChat support can help.',
+    ],
+    unknown: [
+      'This code is not for signing in',
+      'Open the website on another screen, and scan the code there with WeChat.',
+    ],
+    busy: ['The service is busy', 'Wait a moment, then try again.'],
+    offline: ['No connection', 'Check the network, then try again.'],
+    trouble: ['That did not work', 'Try again. If it stays, tell the website this: {code}'],
+  },
+}
+
+/** @type {typeof en} */
+const zh = {
+  howto: '扫码登录',
+  howtoNext: '请在其他设备上打开网站，用微信“扫一扫”扫描网页上的小程序码。',
+  old: '微信版本过低',
+  oldNext: '请升级微信，然后重新扫描网页上的小程序码。',
+  loading: '请稍候…',
+  ask: '登录 {site}？',
+  browser: '浏览器',
+  system: '系统',
+  address: 'IP 地址',
+  country: '国家或地区',
+  time: '时间',
+  unknown: '未知',
+  compare: '网页上应显示此数字：',
+  choose: '请点击网页上显示的数字：',
+  warning: '仅确认您本人打开的登录。',
+  left: '请在 {time} 内决定',
+  confirm: '确认登录',
+  decline: '拒绝登录',
+  busy: '请稍候…',
+  confirmed: '登录成功',
+  confirmedNext: '请返回网页继续。',
+  denied: '已拒绝',
+  deniedNext: '网页未登录。',
+  retry: '重试',
+  notices: {
+    other_country: '网页在 {browser} 打开，而这部手机在 {phone}。',
+    other_address: '网页与这部手机不在同一网络。',
+    many_tickets: '最近 5 分钟内，同一地址还发起了 {count} 次登录。',
+    new_browser: '您此前没有用这个浏览器登录过。',
+  },
+  problems: {
+    expired: ['小程序码已过期', '请刷新网页上的小程序码，再用微信重新扫描。'],
+    taken: ['此码已被他人扫描', '请刷新网页上的小程序码，再用微信重新扫描。'],
+    used: ['此码已使用过', '如需再次登录，请刷新网页上的小程序码并重新扫描。'],
+    canceled: ['网页已取消本次登录', '如需登录，请刷新网页上的小程序码并重新扫描。'],
+    declined: ['本次登录已被拒绝', '如仍需登录，请刷新网页上的小程序码并重新扫描。'],
+    wrong: ['与网页上的数字不一致，已拒绝', '若确为您本人操作，请刷新网页上的小程序码并重新扫描。'],
+    blocked: ['微信限制了此账号', '微信判定此账号存在风险，无法在此登录。请联系微信客服。'],
+    unknown: ['此码不能用于登录', '请在其他设备上打开网站，用微信“扫一扫”扫描网页上的小程序码。'],
+    busy: ['服务繁忙', '请稍等片刻再试。'],
+    offline: ['网络不通', '请检查网络后重试。'],
+    trouble: ['操作未成功', '请重试。若仍不行，请将此代码告知网站：{code}'],
+  },
+}
+
+/** @typedef {typeof en} Words */
+
+/**
+ * @param {string} language what WeChat or a browser calls it
+ * @returns {Words} Chinese for any zh, English for everything else
+ */
+const wordsOf = (language) => (/^zh/i.test(language) ? zh : en)
+
+module.exports = { wordsOf, en, zh }

@@ -1,0 +1,361 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import t from 'tap'
+import { ISSUER, startApp } from '../fixtures/app.ts'
+import { call, clientOf, type Json } from '../fixtures/client.ts'
+import { postgresUrl } from '../fixtures/database.ts'
+import { encode, openWechat } from './fixtures/phone.ts'
+import { load } from './fixtures/source.ts'
+
+/** The login page in WeChat's own simulator, against the service and the sandbox over HTTP. */
+const databaseUrl = await postgresUrl(t)
+const { url } = await startApp(t, { databaseUrl })
+const choosing = await startApp(t, { databaseUrl, matchMode: 'choose' })
+const { create, poll } = clientOf(url)
+
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
+
+const spoken = {
+  zh_CN: {
+    ask: '登录 Example？',
+    facts: ['浏览器', '系统', 'IP 地址', '时间'],
+    compare: '网页上应显示此数字：',
+    choose: '请点击网页上显示的数字：',
+    warning: '仅确认您本人打开的登录。',
+    actions: ['拒绝登录', '确认登录'],
+    confirmed: '登录成功 请返回网页继续。',
+    denied: '已拒绝 网页未登录。',
+    wrong: '与网页上的数字不一致，已拒绝',
+  },
+  en: {
+    ask: 'Sign in to Example?',
+    facts: ['Browser', 'System', 'Address', 'Time'],
+    compare: 'The website must show this number:',
+    choose: 'Tap the number that the website shows:',
+    warning: 'Confirm only what you opened yourself.',
+    actions: ['Decline', 'Confirm'],
+    confirmed: 'Signed in You can go back to the website.',
+    denied: 'Declined The website has not been signed in.',
+    wrong: 'Not the number on the website, so declined',
+  },
+} as const
+
+for (const [language, words] of Object.entries(spoken)) {
+  const [decline, confirm] = words.actions
+
+  t.test(`${language}: scan, see who asks, confirm`, async (t) => {
+    const phone = openWechat(url, { language, fontSizeSetting: 22 })
+    const headers = { 'user-agent': CHROME }
+    const ticket = (await call(`${url}/ticket`, { json: {}, headers })).body
+    const page = phone.open(ticket.scene)
+    await page.until(words.ask)
+    t.same(page.textsOf('.name'), words.facts)
+    t.match(page.textsOf('.value'), [
+      'Chrome 142',
+      'Windows',
+      '127.0.0.1',
+      /^\d{4}(-\d\d){2} \d\d:\d\d$/,
+    ])
+    t.same(page.textsOf('.notice'), [])
+    t.match(page.text(), `${words.compare} ${ticket.match_code}`)
+    t.same(page.textsOf('.warning'), [words.warning])
+    t.match(page.textsOf('.left'), [/(2:00|1:59)/])
+    t.same(page.textsOf('.action'), words.actions)
+    t.match(page.attributesOf('.card'), [{ style: 'font-size: 22px' }])
+
+    page.tap(confirm)
+    await page.until(words.confirmed)
+    t.same(page.textsOf('.action'), [])
+    t.same(
+      phone.calls.map(({ what }) => what),
+      ['wx.login', `POST /ticket/${ticket.scene}/scan`, 'wx.login', 'POST /login'],
+    )
+    const codes = phone.calls.flatMap(({ body }) => body?.code ?? [])
+    t.equal(new Set(codes).size, 2, 'each call has a login code of its own')
+    t.match((await poll(ticket)).body, { status: 'confirmed', token: String })
+    page.close()
+  })
+
+  t.test(`${language}: decline`, async (t) => {
+    const phone = openWechat(url, { language })
+    const ticket = await create()
+    const page = phone.open(ticket.scene)
+    await page.until(words.ask)
+    page.tap(decline)
+    await page.until(words.denied)
+    t.match(phone.calls.at(-1), {
+      what: `POST /ticket/${ticket.scene}/deny`,
+      body: { code: String },
+    })
+    t.match((await poll(ticket)).body, { status: 'denied' })
+    t.same([phone.logins, [...phone.stored]], [[], []], 'nobody has signed in')
+    page.close()
+  })
+
+  t.test(`${language}: choose the number that the website shows`, async (t) => {
+    const phone = openWechat(choosing.url, { language })
+    const ticket = await create()
+    const page = phone.open(ticket.scene)
+    await page.until(words.choose)
+    const numbers = page.textsOf('.number')
+    t.equal(numbers.length, 3)
+    t.match(page.attributesOf('.action'), [{ disabled: false }, { disabled: true }])
+    page.tap(confirm)
+    const other = numbers.find((number) => number !== ticket.match_code) as string
+    page.tap(other)
+    await page.until(() => page.attributesOf('.number').some((number) => number.ariaChecked))
+    page.tap(ticket.match_code)
+    const chosen = () => page.attributesOf('.number').map((number) => number.ariaChecked)
+    await page.until(() => chosen()[numbers.indexOf(ticket.match_code)] === true)
+    t.equal(chosen().filter(Boolean).length, 1)
+    t.match(page.attributesOf('.action'), [{ disabled: false }, { disabled: false }])
+    t.equal(phone.calls.length, 2, 'nothing was sent so far')
+    page.tap(confirm)
+    await page.until(words.confirmed)
+    t.match(phone.calls.at(-1)?.body, { scene: ticket.scene, match_code: ticket.match_code })
+
+    const second = await create()
+    page.show({ scene: second.scene })
+    await page.until(words.choose)
+    page.tap(page.textsOf('.number').find((number) => number !== second.match_code) as string)
+    await page.until(() => page.attributesOf('.action')[1].disabled === false)
+    page.tap(confirm)
+    await page.until(words.wrong)
+    t.same(page.textsOf('.action'), [], 'for good')
+    t.match((await poll(second)).body, { status: 'denied' })
+    page.close()
+  })
+}
+
+t.test('its own login is kept, and told to the app', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  const ticket = await create()
+  const page = phone.open(ticket.scene)
+  await page.until('Confirm')
+  const before = Date.now()
+  page.tap('Confirm')
+  await page.until('Signed in')
+  t.equal(phone.logins.length, 1)
+  const [login] = phone.logins
+  const website = (await poll(ticket)).body
+  t.equal(login.user.id, website.user.id)
+  t.ok(Math.abs(login.expires - before - 7_200_000) < 5_000)
+  t.same([...phone.stored.values()], [login])
+  const jwks = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`))
+  await jwtVerify(login.token, jwks, { issuer: ISSUER, audience: 'miniprogram' })
+  t.not(login.token, website.token)
+  page.close()
+})
+
+t.test('what is unusual is told, in words of its own; what is unknown is left out', async (t) => {
+  const notices = [
+    { kind: 'other_country', browser: 'DE', phone: 'CN' },
+    { kind: 'other_address' },
+    { kind: 'many_tickets', count: 7 },
+    { kind: 'new_browser' },
+    { kind: 'from_a_later_version' },
+  ]
+  for (const [language, country, expected] of [
+    [
+      'zh_CN',
+      '国家或地区',
+      [
+        '网页在 DE 打开，而这部手机在 CN。',
+        '网页与这部手机不在同一网络。',
+        '最近 5 分钟内，同一地址还发起了 7 次登录。',
+        '您此前没有用这个浏览器登录过。',
+      ],
+    ],
+    [
+      'en',
+      'Country or region',
+      [
+        'The website was opened in DE, and this phone is in CN.',
+        'The website is open in another network than this phone.',
+        'In the last 5 minutes the same address asked for 7 other sign-ins.',
+        'You have not signed in with this browser before.',
+      ],
+    ],
+  ] as const) {
+    const phone = openWechat(url, { language })
+    phone.alter = (body: Json) => ({
+      ...body,
+      requested_by: { ...body.requested_by, country: 'DE' },
+      notices,
+    })
+    const page = phone.open((await create()).scene)
+    await page.until(country)
+    t.same(page.textsOf('.notice'), expected)
+    t.equal(page.textsOf('.value')[page.textsOf('.name').indexOf(country)], 'DE')
+    page.close()
+  }
+})
+
+t.test('two taps are one, also where they say different things', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  const page = phone.open((await create()).scene)
+  await page.until('Confirm')
+  page.tap('Confirm')
+  page.tap('Confirm')
+  page.tap('Decline')
+  await page.until(() => page.attributesOf('.action').some(({ disabled }) => disabled))
+  t.match(page.attributesOf('.action'), [{ disabled: true }, { disabled: true }])
+  t.match(page.attributesOf('.card'), [{ ariaBusy: true }])
+  await page.until('Signed in')
+  t.same(
+    phone.calls.slice(2).map(({ what }) => what),
+    ['wx.login', 'POST /login'],
+  )
+  t.equal(phone.logins.length, 1)
+  page.close()
+})
+
+t.test('the two decisions are equals, and everything says what it is', async (t) => {
+  const phone = openWechat(choosing.url, { language: 'en' })
+  const site = 'A-site-with-a-name-that-never-ends'.repeat(9)
+  phone.alter = (body: Json) => ({ ...body, site })
+  const page = phone.open((await create()).scene)
+  await page.until(site)
+  const [decline, confirm] = ['Decline', 'Confirm'].map((words) => page.button(words).dom.className)
+  t.equal(confirm?.replace(/ .*off/, ''), decline, 'but for the choice that is still missing')
+  t.match(page.attributesOf('.title'), [{ ariaRole: 'heading' }])
+  t.match(page.attributesOf('.choices'), [{ ariaRole: 'radiogroup', ariaLabel: /\S/ }])
+  t.match(page.attributesOf('.number'), Array(3).fill({ ariaRole: 'radio', ariaChecked: false }))
+  page.close()
+})
+
+/** How the scene gets to the page: WeChat loads it anew, or brings back what is still running. */
+const scansOf = (phone: ReturnType<typeof openWechat>): string[] =>
+  phone.calls.flatMap(({ what }) => /^POST \/ticket\/(.*)\/scan$/.exec(what)?.[1] ?? [])
+
+t.test('coming back from the background changes nothing', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  const ticket = await create()
+  const page = phone.open(ticket.scene)
+  page.show()
+  await page.until('Confirm')
+  page.show()
+  page.tap('Confirm')
+  await page.until('Signed in')
+  page.show()
+  page.show()
+  t.match(page.text(), 'Signed in')
+  t.same(scansOf(phone), [ticket.scene])
+  page.close()
+})
+
+t.test('a second code that is scanned while it runs takes the first one’s place', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  const [first, second] = [await create(), await create()]
+  const page = phone.open(first.scene)
+  await page.until(first.match_code)
+  page.show({ scene: encode(second.scene) })
+  await page.until('One moment')
+  await page.until(second.match_code)
+  page.tap('Confirm')
+  await page.until('Signed in')
+  t.match((await poll(first)).body, { status: 'scanned' })
+  t.match((await poll(second)).body, { status: 'confirmed' })
+  t.same(scansOf(phone), [first.scene, second.scene])
+  page.close()
+})
+
+t.test('an answer about the first one is too late then', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  const [first, second] = [await create(), await create()]
+  const page = phone.open(first.scene)
+  page.show({ scene: encode(second.scene) })
+  await page.until(`number: ${second.match_code}`)
+  t.same(scansOf(phone), [second.scene], 'the first was not even asked for')
+
+  const [third, fourth] = [await create(), await create()]
+  page.show({ scene: third.scene })
+  await page.until(`number: ${third.match_code}`)
+  page.tap('Confirm')
+  await page.until(() => phone.calls.at(-1)?.what === 'POST /login')
+  page.show({ scene: fourth.scene })
+  await page.until(`number: ${fourth.match_code}`)
+  await page.until(() => phone.logins.length === 1)
+  t.match(page.text(), fourth.match_code)
+  t.match((await poll(third)).body, { status: 'confirmed' }, 'what was tapped holds')
+  t.match((await poll(fourth)).body, { status: 'scanned' })
+  page.close()
+})
+
+t.test('a code that brought the mini program to another page is none of ours', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  phone.path = 'pages/shop/item'
+  const page = phone.open(undefined, { scene: (await create()).scene })
+  await page.until('Confirm')
+  page.close()
+
+  const calls = phone.calls.length
+  const other = phone.open(undefined, {})
+  await other.until('Sign in by scanning')
+  other.show({ scene: 'id%3D5' })
+  t.match(other.text(), 'Sign in by scanning')
+  t.equal(phone.calls.length, calls)
+  other.close()
+})
+
+t.test(
+  'the mini program’s own links to the page work while WeChat repeats an old scene',
+  async () => {
+    const phone = openWechat(url, { language: 'en' })
+    const [scanned, linked, given] = [await create(), await create(), await create()]
+    const first = phone.open(scanned.scene)
+    await first.until(`number: ${scanned.match_code}`)
+    first.close()
+
+    const { getEnterOptionsSync } = phone.wx
+    phone.wx.getEnterOptionsSync = () => ({
+      ...getEnterOptionsSync(),
+      query: { scene: encode(scanned.scene) },
+    })
+    const page = phone.open(linked.scene)
+    page.show()
+    await page.until(`number: ${linked.match_code}`)
+    page.options({ scene: given.scene })
+    await page.until(`number: ${given.match_code}`)
+    page.close()
+  },
+)
+
+t.test('a page that is gone shows nothing more, and its answer is kept all the same', async (t) => {
+  const phone = openWechat(url, { language: 'en' })
+  const ticket = await create()
+  const page = phone.open(ticket.scene)
+  await page.until('Confirm')
+  page.tap('Confirm')
+  await page.until(() => phone.calls.at(-1)?.what === 'POST /login')
+  page.close()
+  await page.until(() => phone.stored.size === 1)
+  t.match((await poll(ticket)).body, { status: 'confirmed' })
+})
+
+t.test('the mini program can sign in for itself', async (t) => {
+  const { ownLogin, keptLogin } = load('./components/scene-pass-confirm/own-login.js')
+  const phone = openWechat(url, { user: 'carol' })
+  t.equal(keptLogin(), null)
+  const login = await ownLogin()
+  t.match(login, { user: { id: /^[0-9a-f-]{36}$/ }, token: String })
+  t.same(keptLogin(), login)
+  t.same(
+    phone.calls.map(({ what }) => what),
+    ['wx.login', 'POST /login'],
+  )
+  const { now } = Date
+  t.teardown(() => (Date.now = now))
+  Date.now = () => now() + 7_201_000
+  t.equal(keptLogin(), null, 'it has expired')
+  Date.now = now
+
+  phone.user = 'mallory'
+  await t.rejects(ownLogin(), {
+    message: 'POST /login: 403',
+    body: { code: 'WECHAT_USER_BLOCKED' },
+  })
+  phone.offline = true
+  t.match(await ownLogin().catch((error: unknown) => error), { errMsg: 'login:fail' })
+  t.same([...phone.stored.values()], [login], 'the last good one stays')
+})
