@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { transformSync } from 'esbuild'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
 import { settings } from '../src/settings.ts'
@@ -13,7 +15,7 @@ import { call, clientOf, type Json } from './fixtures/client.ts'
 import { postgresUrl } from './fixtures/database.ts'
 import { freePort } from './fixtures/postgres.ts'
 import { root } from './fixtures/root.ts'
-import { BASE, BASE_OF_PHONES, blockWith, run, serverOf } from './fixtures/readme.ts'
+import { BASE, PUBLIC_BASE, blockWith, run, serverOf } from './fixtures/readme.ts'
 
 /** The code of the READMEs, run as a reader would: pasted, with nothing changed but the address. */
 
@@ -113,7 +115,7 @@ t.test('the code in the READMEs', async (t) => {
       const { scan, login } = clientOf(url)
       const script = blockWith(readme, 'onStatus({')
         .replace(/^import .*$/m, '')
-        .replace(BASE_OF_PHONES, url)
+        .replace(PUBLIC_BASE, url)
       const printed: unknown[][] = []
       const token = await run(`return (async () => {${script}\nreturn token})()`, {
         signIn,
@@ -201,50 +203,55 @@ t.test('the code in the READMEs', async (t) => {
       t.equal((await call(`${here}/signed-in`)).status, 404)
     })
 
-    t.test(`the mini program of ${name} scans, confirms and declines`, async (t) => {
-      const { create, poll, loginCode } = clientOf(url)
-      let scene = ''
-      let page: Json
-      run(blockWith(readme, 'Page({').replace(BASE_OF_PHONES, url), {
-        wx: {
-          login: async () => ({ code: await loginCode('carol') }),
-          getEnterOptionsSync: () => ({ scene: 1047, query: { scene: encodeURIComponent(scene) } }),
-          request: (asked: Json) =>
-            void call(asked.url, { json: asked.data }).then(
-              ({ status, body }) => asked.success({ statusCode: status, data: body }),
-              asked.fail,
-            ),
+    t.test(`the app of ${name} keeps its own login`, async (t) => {
+      const { loginCode } = clientOf(url)
+      const stored = new Map<string, unknown>()
+      const wx = {
+        login: async ({ success }: Json) => success({ code: await loginCode('carol') }),
+        request: async ({ url: asked, data, success }: Json) => {
+          const { status, body } = await call(url + new URL(asked).pathname, { json: data })
+          success({ statusCode: status, data: body })
         },
-        Page: (definition: Json) => {
-          page = { ...definition, setData: (data: object) => Object.assign(page.data, data) }
-        },
+        setStorageSync: (key: string, value: unknown) => void stored.set(key, value),
+        getStorageSync: (key: string) => stored.get(key) ?? '',
+      }
+      Object.assign(globalThis, { wx })
+      let app: Json
+      run(blockWith(readme, 'App({'), {
+        require: createRequire(new URL('src/miniprogram/app.js', root)),
+        App: (definition: Json) => (app = definition),
       })
-      t.equal(page.onShow(), undefined, 'not opened by a code')
+      const told: Json[] = []
+      const { onLogin } = app
+      app.onLogin = (login: Json) => (told.push(login), onLogin.call(app, login))
+      await app.signIn()
+      await app.signIn()
+      t.match(told[0], { user: { id: /^[0-9a-f-]{36}$/ }, token: String })
+      t.same(told[1], told[0], 'the kept one')
+      t.same(app.user, told[0].user)
+    })
 
-      const confirmed = await create()
-      scene = confirmed.scene
-      await page.onShow()
-      t.match(page.data, { state: 'asking', asked: { match: { code: confirmed.match_code } } })
-      t.equal(page.onShow(), undefined, 'brought back from the background')
-      await page.confirm({ currentTarget: { dataset: {} } })
-      t.equal(page.data.state, 'confirmed')
-      t.match((await poll(confirmed)).body, { status: 'confirmed', token: String })
-
-      const denied = await create()
-      scene = denied.scene
-      await page.onShow()
-      await page.decline()
-      t.equal(page.data.state, 'denied')
-      t.match((await poll(denied)).body, { status: 'denied' })
-
-      scene = 'no-ticket-has-this-scene'
-      await page.onShow()
-      t.match(page.data, { state: 'failed', message: /\S/ })
-      t.equal(page.busy, false)
-
-      const taps = [...blockWith(readme, 'wx:if').matchAll(/bindtap="(\w+)"/g)]
-      t.equal(taps.length, 3)
-      for (const [, handler = ''] of taps) t.type(page[handler], 'function', handler)
+    t.test(`the Taro page of ${name} gives the component what it needs`, async (t) => {
+      const jsx = blockWith(readme, '@tarojs/taro').replace(/^import .*$/m, '')
+      const { code } = transformSync(jsx.replace('export default', 'return'), {
+        loader: 'jsx',
+        jsxFactory: 'h',
+        format: 'cjs',
+      })
+      const said: unknown[] = []
+      const params = { scene: 'x' }
+      const Login = run(code, {
+        useRouter: () => ({ params }),
+        h: (tag: string, props: Json) => ({ tag, props }),
+        console: { info: (...words: unknown[]) => said.push(words.at(-1)) },
+      }) as unknown as () => Json
+      const { tag, props } = Login()
+      const component = new URL('src/miniprogram/pages/login/login.json', root)
+      const { usingComponents } = JSON.parse(readFileSync(component, 'utf8'))
+      t.ok(readme.includes(`'${tag}': '${usingComponents[tag]}'`), 'as it is named there')
+      t.equal(props.options, params)
+      props.onLogin({ detail: { user: { id: '1' } } })
+      t.same(said, ['1'])
     })
   }
 })

@@ -143,7 +143,7 @@ t.test('in the sandbox one person plays both parts', async (t) => {
   await until(page, 'pending')
   await page.getByRole('button', { name: '中文' }).first().click()
   t.equal((await look(page)).language, 'zh-CN')
-  await page.frameLocator('iframe').getByText('请先扫描网页上的小程序码').waitFor()
+  await page.frameLocator('iframe').getByText('扫码登录').waitFor()
   t.same(troubles, [])
 })
 
