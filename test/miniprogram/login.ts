@@ -22,6 +22,8 @@ const spoken = {
     compare: '网页上应显示此数字：',
     choose: '请点击网页上显示的数字：',
     warning: '仅确认您本人打开的登录。',
+    // The first time that this person signs in from this browser.
+    notices: ['您此前没有用这个浏览器登录过。'],
     actions: ['拒绝登录', '确认登录'],
     confirmed: '登录成功 请返回网页继续。',
     denied: '已拒绝 网页未登录。',
@@ -33,6 +35,7 @@ const spoken = {
     compare: 'The website must show this number:',
     choose: 'Tap the number that the website shows:',
     warning: 'Confirm only what you opened yourself.',
+    notices: [],
     actions: ['Decline', 'Confirm'],
     confirmed: 'Signed in You can go back to the website.',
     denied: 'Declined The website has not been signed in.',
@@ -56,7 +59,7 @@ for (const [language, words] of Object.entries(spoken)) {
       '127.0.0.1',
       /^\d{4}(-\d\d){2} \d\d:\d\d$/,
     ])
-    t.same(page.textsOf('.notice'), [])
+    t.same(page.textsOf('.notice'), words.notices)
     t.match(page.text(), `${words.compare} ${ticket.match_code}`)
     t.same(page.textsOf('.warning'), [words.warning])
     t.match(page.textsOf('.left'), [/(2:00|1:59)/])
@@ -186,6 +189,7 @@ t.test('what is unusual is told, in words of its own; what is unknown is left ou
     const page = phone.open((await create()).scene)
     await page.until(country)
     t.same(page.textsOf('.notice'), expected)
+    t.same(page.textsOf('.grave'), [expected[0], expected[2]], 'hardly ever there, so more visible')
     t.equal(page.textsOf('.value')[page.textsOf('.name').indexOf(country)], 'DE')
     page.close()
   }

@@ -10,7 +10,7 @@ const { canConfirm, canRetry } = require('./flow.js')
  * @property {string} title
  * @property {string} text empty where there is nothing to add
  * @property {{ name: string, value: string }[]} facts who is asking
- * @property {string[]} notices what is unusual about it
+ * @property {{ text: string, grave: boolean }[]} notices what is unusual about it
  * @property {string} compare what to do with the number
  * @property {string} code the number to compare, in mode `show`
  * @property {{ number: string, chosen: boolean }[]} choices the numbers to choose from, in mode `choose`
@@ -93,7 +93,9 @@ function question(state, words) {
   return {
     title: fill(words.ask, { site }),
     facts: facts.map(({ name, value }) => ({ name, value: value || words.unknown })),
-    notices: (notices || []).map((notice) => noticeOf(notice, words)).filter(Boolean),
+    notices: (notices || [])
+      .map((notice) => noticeOf(notice, words))
+      .filter(({ text }) => text !== ''),
     compare: { show: words.compare, choose: words.choose, off: '' }[match.mode] || '',
     code: match.code || '',
     choices: (match.choices || []).map((number) => ({ number, chosen: number === choice })),
@@ -106,6 +108,9 @@ function question(state, words) {
   }
 }
 
+/** What an honest sign-in hardly ever has. */
+const grave = ['other_country', 'many_tickets']
+
 /**
  * @param {{ kind: string, [detail: string]: unknown }} notice of a kind that this version may not know
  * @param {Words} words
@@ -113,7 +118,10 @@ function question(state, words) {
 function noticeOf(notice, words) {
   /** @type {Record<string, string>} */
   const notices = words.notices
-  return fill(notices[notice.kind] || '', notice)
+  return {
+    text: fill(notices[notice.kind] || '', notice),
+    grave: grave.indexOf(notice.kind) >= 0,
+  }
 }
 
 /**

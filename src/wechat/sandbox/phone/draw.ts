@@ -46,7 +46,7 @@ export function drawView(
     make('h1', view.title, view.mark),
     ...some('p', view.text),
     ...(view.facts.length > 0 ? [facts] : []),
-    ...view.notices.map((notice) => make('p', notice, 'unusual')),
+    ...view.notices.map(({ text, grave }) => make('p', text, grave ? 'unusual grave' : 'unusual')),
     ...some('p', view.compare),
     ...some('p', view.code, 'match'),
     ...(numbers.length > 0 ? [box('numbers', ...numbers)] : []),

@@ -74,6 +74,7 @@ input, .plain { width: 100%; margin-top: 0.75rem; }
   font-weight: 600;
 }
 .unusual { padding-left: 0.75rem; border-left: 3px solid var(--soft); }
+.grave { color: var(--alarm); border-color: currentColor; font-weight: 600; }
 .decide { border: 2px solid var(--ink); font-weight: 700; }
 .decision > :only-child { grid-column: 1 / -1; }
 .left { margin-top: 0.75rem; text-align: center; }

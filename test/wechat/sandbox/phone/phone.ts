@@ -107,11 +107,21 @@ t.test('mode off: no number is shown', async (t) => {
 
 t.test('what is unusual is told', async (t) => {
   const phone = await setUp(t, {
-    [scan]: scanned({ mode: 'off' }, { notices: [{ kind: 'new_browser' }, { kind: 'later' }] }),
+    [scan]: scanned(
+      { mode: 'off' },
+      {
+        notices: [{ kind: 'new_browser' }, { kind: 'many_tickets', count: 140 }, { kind: 'later' }],
+      },
+    ),
   })
   await phone.tap('alice')
-  const notices = [...phone.main.querySelectorAll('.unusual')].map((p) => p.textContent)
-  t.same(notices, ['You have not signed in with this browser before.'])
+  const texts = (selector: string) =>
+    [...phone.main.querySelectorAll(selector)].map((p) => p.textContent)
+  t.match(texts('.unusual'), [
+    'You have not signed in with this browser before.',
+    /asked for 140 other sign-ins/,
+  ])
+  t.match(texts('.grave'), [/140/])
 })
 
 t.test('two taps are one', async (t) => {
