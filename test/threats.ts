@@ -16,14 +16,14 @@ import { createFixedKeyring } from '../src/tokens/keyring.ts'
 import { createLoginTokens } from '../src/tokens/login-token.ts'
 import { generateSigningJwk } from '../src/tokens/signing-key.ts'
 import { rotateKeys } from '../src/tokens/stored-keys.ts'
-import { createWechatClient } from '../src/wechat/client.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../src/wechat/sandbox/plugin.ts'
+import { SANDBOX_SECRET } from '../src/wechat/sandbox/plugin.ts'
 import { ISSUER, startApp } from './fixtures/app.ts'
 import { call, clientOf, type Answer, type Json } from './fixtures/client.ts'
-import { postgresUrl, quietLog } from './fixtures/database.ts'
+import { postgresUrl } from './fixtures/database.ts'
 import { fakeUpstream } from './fixtures/fake-upstream.ts'
 import { root } from './fixtures/root.ts'
 import { skewedClock } from './fixtures/skewed-clock.ts'
+import { wechatAt } from './fixtures/wechat-at.ts'
 import { createWiretap, leaked } from './fixtures/wiretap.ts'
 
 const windows = { ticket: 120, confirm: 120, pickup: 60 }
@@ -735,18 +735,7 @@ t.test('threat 17: replicas with wrong clocks decide by the database’s', async
 
 t.test('threat 18: WeChat is slow, down, or answers rubbish', async (t) => {
   const upstream = await fakeUpstream(t)
-  const wechat = createWechatClient({
-    appid: SANDBOX_APPID,
-    secret: SANDBOX_SECRET,
-    apiBase: upstream.url,
-    timeoutMs: 400,
-    page: 'pages/login/login',
-    envVersion: 'release',
-    checkPath: true,
-    codeWidth: 430,
-    log: quietLog,
-  })
-  t.teardown(() => wechat.close())
+  const wechat = wechatAt(t, upstream.url, { timeoutMs: 400 })
   const { url, create } = await start(t, { wechat, sandbox: null })
   const [tokenPath, imagePath] = ['/cgi-bin/stable_token', '/wxa/getwxacodeunlimit']
   const sessionPath = '/sns/jscode2session'

@@ -3,8 +3,6 @@ import type { Page } from 'playwright-core'
 import { connect } from '../../src/db/connect.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import type { Db } from '../../src/db/schema.ts'
-import { createWechatClient } from '../../src/wechat/client.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/wechat/sandbox/plugin.ts'
 import { startApp } from '../fixtures/app.ts'
 import { temporaryFolder } from '../fixtures/child.ts'
 import { call, clientOf } from '../fixtures/client.ts'
@@ -12,6 +10,7 @@ import { quietLog, type Teardown } from '../fixtures/database.ts'
 import { until } from '../fixtures/element.ts'
 import { startSite } from '../fixtures/site.ts'
 import { expire } from '../fixtures/states.ts'
+import { wechatAt } from '../fixtures/wechat-at.ts'
 
 /** Where the scenes are played. */
 export type Stage = {
@@ -50,18 +49,7 @@ async function embeddedDatabase(t: Teardown): Promise<string> {
 export async function setStage(t: Teardown): Promise<Stage> {
   const site = await startSite(t)
   const demo = await startApp(t, { databaseUrl: await embeddedDatabase(t) })
-  const wechat = createWechatClient({
-    appid: SANDBOX_APPID,
-    secret: SANDBOX_SECRET,
-    apiBase: `${demo.url}/sandbox/wechat`,
-    timeoutMs: 5_000,
-    page: 'pages/login/login',
-    envVersion: 'release',
-    checkPath: true,
-    codeWidth: 430,
-    log: quietLog,
-  })
-  t.teardown(() => wechat.close())
+  const wechat = wechatAt(t, `${demo.url}/sandbox/wechat`)
   const hosted = await startApp(t, {
     databaseUrl: await embeddedDatabase(t),
     sandbox: null,

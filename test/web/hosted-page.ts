@@ -2,15 +2,15 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { createWechatClient } from '../../src/wechat/client.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/wechat/sandbox/plugin.ts'
+import { SANDBOX_APPID } from '../../src/wechat/sandbox/plugin.ts'
 import { ISSUER, startApp } from '../fixtures/app.ts'
 import { axeViolations } from '../fixtures/axe.ts'
 import { openBrowser, openPage, phones } from '../fixtures/browser.ts'
 import { clientOf } from '../fixtures/client.ts'
-import { postgresUrl, quietLog } from '../fixtures/database.ts'
+import { postgresUrl } from '../fixtures/database.ts'
 import { look, until } from '../fixtures/element.ts'
 import { freePort } from '../fixtures/postgres.ts'
+import { wechatAt } from '../fixtures/wechat-at.ts'
 
 /** The page at `/`, as people use it: alone, on the way to a site, and beside the sandbox's phone. */
 
@@ -37,18 +37,7 @@ t.teardown(() => {
 
 const sandbox = await startApp(t, { databaseUrl, returnUrls: [returnTo] })
 const { login } = clientOf(sandbox.url)
-const wechat = createWechatClient({
-  appid: SANDBOX_APPID,
-  secret: SANDBOX_SECRET,
-  apiBase: `${sandbox.url}/sandbox/wechat`,
-  timeoutMs: 5_000,
-  page: 'pages/login/login',
-  envVersion: 'release',
-  checkPath: true,
-  codeWidth: 430,
-  log: quietLog,
-})
-t.teardown(() => wechat.close())
+const wechat = wechatAt(t, `${sandbox.url}/sandbox/wechat`)
 const real = await startApp(t, { databaseUrl, returnUrls: [returnTo], sandbox: null, wechat })
 
 /** What a phone says, wherever the ticket was made: the database is the same. */
