@@ -39,8 +39,14 @@ for (const { name, open } of databases) {
       await sql`
         update tickets set created_at = '2026-11-22T18:00:00.9+08:00' where scene = ${scene}
       `.execute(db)
-      const at = { ip: '203.0.113.9', browser: 'Chrome 142', os: 'Windows' }
-      t.same((await lookAtTicket(db, scene)).requestedBy, { ...at, at: '2026-11-22T10:00:00Z' })
+      t.same((await lookAtTicket(db, scene)).requestedBy, {
+        ip: '203.0.113.9',
+        network: '203.0.113.9',
+        country: 'CN',
+        browser: 'Chrome 142',
+        os: 'Windows',
+        at: '2026-11-22T10:00:00Z',
+      })
       await db.connection().execute(async (session) => {
         await sql`set time zone 'America/St_Johns'`.execute(session)
         t.equal((await lookAtTicket(session, scene)).requestedBy.at, '2026-11-22T10:00:00Z')
