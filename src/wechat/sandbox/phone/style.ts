@@ -80,7 +80,7 @@ input, .plain { width: 100%; margin-top: 0.75rem; }
 .left { margin-top: 0.75rem; text-align: center; }
 .holder { display: flex; gap: 0.75rem; align-items: center; justify-content: space-between; }
 .holder { margin-top: 1.25rem; font-size: 0.82rem; color: var(--soft); }
-.holder span { min-width: 0; overflow-wrap: anywhere; }
+.holder span { min-width: 4em; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0.3rem 1rem; margin: 0 0 1rem; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
