@@ -9,6 +9,7 @@ import { migrate, pendingMigrations } from './db/migrate.ts'
 import { registerGauges } from './gauges.ts'
 import { sweepLogins } from './logins/sweep.ts'
 import { keepCodeStock } from './keep-code-stock.ts'
+import { localUrl } from './local-url.ts'
 import { createMetrics } from './plugins/metrics.ts'
 import { sweepRateLimits } from './plugins/rate-limits.ts'
 import { createShutdown } from './plugins/shutdown.ts'
@@ -19,7 +20,7 @@ import { sweepTickets } from './tickets/sweep.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
 import { createWechatClient } from './wechat/client.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET } from './wechat/sandbox/plugin.ts'
+import { SANDBOX_APPID, sandboxAccess } from './wechat/sandbox/plugin.ts'
 
 export type Service = { url: string; stop(): Promise<void> }
 
@@ -67,7 +68,7 @@ async function start(
   const { host } = config.http
   const port = config.http.port || (await freePort(host))
   const wildcard = host === '0.0.0.0' || host === '::'
-  const local = `http://${bracket(wildcard ? '127.0.0.1' : host)}:${port}`
+  const local = localUrl(host, port)
   const publicUrl =
     config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
 
@@ -98,8 +99,7 @@ async function start(
   const sandboxed = credentials === null
   const wechat = createWechatClient({
     ...wechatSettings,
-    ...(credentials ?? { appid: SANDBOX_APPID, secret: SANDBOX_SECRET }),
-    ...(sandboxed ? { apiBase: `${local}/sandbox/wechat` } : {}),
+    ...(credentials ?? sandboxAccess(local)),
     log,
     onCall: metrics?.wechatCall,
   })
@@ -231,8 +231,6 @@ async function openReplica(
 const report = (applied: string[], log: FastifyBaseLogger): void => {
   if (applied.length > 0) log.info({ applied }, 'database migrated')
 }
-
-const bracket = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 /** The sandbox's address must be known before anything listens, also when any port will do. */
 const freePort = (host: string): Promise<number> =>

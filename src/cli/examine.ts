@@ -11,10 +11,11 @@ import { once, runChecks, type Checks, type Result } from '../doctor/run.ts'
 import { checkPublishedKeys, checkService } from '../doctor/service.ts'
 import { checkSigningKeys, givenSigner, storedSigner } from '../doctor/signing-keys.ts'
 import * as wechatChecks from '../doctor/wechat.ts'
+import { localUrl } from '../local-url.ts'
 import { newScene } from '../tickets/secret.ts'
 import { createWechatClient } from '../wechat/client.ts'
 import { redact } from '../wechat/redact.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../wechat/sandbox/plugin.ts'
+import { SANDBOX_APPID, sandboxAccess } from '../wechat/sandbox/plugin.ts'
 
 /** Whatever goes wrong is in the results, so nothing is logged. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -85,12 +86,10 @@ function wire(config: Config, now: () => number, ca: string | undefined) {
   const { production, database, http, tokens } = config
   const { credentials, urlLink, ...settings } = config.wechat
   const timeoutMs = Math.min(settings.timeoutMs, LONGEST_MS)
-  const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host === '::' ? '::1' : http.host
-  const local = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`
+  const local = localUrl(http.host, http.port)
   const url = http.publicUrl ?? local
   const sandbox = credentials === null
-  const apiBase = sandbox ? `${local}/sandbox/wechat` : settings.apiBase
-  const { appid, secret } = credentials ?? { appid: SANDBOX_APPID, secret: SANDBOX_SECRET }
+  const { appid, secret, apiBase } = { ...settings, ...(credentials ?? sandboxAccess(local)) }
   const simulated = appid === SANDBOX_APPID
 
   const closing: (() => Promise<void>)[] = []

@@ -8,6 +8,17 @@ import { wechatRoutes } from './wechat-routes.ts'
 export const SANDBOX_APPID = 'wx5a4db0c500000000'
 export const SANDBOX_SECRET = '5a4db0c5000000000000000000000000'
 
+/**
+ * What the client of WeChat has to be told to talk to the sandbox inside a service.
+ *
+ * @param local where this machine reaches the service, no trailing slash
+ */
+export const sandboxAccess = (local: string) => ({
+  appid: SANDBOX_APPID,
+  secret: SANDBOX_SECRET,
+  apiBase: `${local}/sandbox/wechat`,
+})
+
 export type SandboxOptions = {
   /**
    * Where a browser reaches this app, no trailing slash: codes and links lead to
