@@ -52,5 +52,8 @@ export async function call(url: string, init: RequestInit, signal?: AbortSignal)
   }
 }
 
+/** Milliseconds to wait after so many failures before the last one: 1 s, 2 s, 4 s … 30 s. */
+export const backoff = (failures: number): number => Math.min(30_000, 1_000 * 2 ** failures)
+
 /** Whether the same call may go well a moment later. */
 export const passing = ({ status }: Answer): boolean => status === 429 || status >= 500

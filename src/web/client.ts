@@ -1,4 +1,4 @@
-import { call, passing, type Answer, type Body } from './call.ts'
+import { backoff, call, passing, type Answer, type Body } from './call.ts'
 
 /**
  * Signs a person in by their phone: one ticket, polled until it is decided. Needs `fetch` and no
@@ -65,8 +65,6 @@ export class SignInError extends Error {
     this.requestId = requestId
   }
 }
-
-const LONGEST_BACKOFF_MS = 30_000
 
 /** Later, never earlier, so that browsers that came together do not stay together. */
 const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
@@ -155,8 +153,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
       } catch {
         if (signal.aborted) throw signal.reason
       }
-      const backoff = Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** failures++)
-      const wait = Math.max(backoff, least)
+      const wait = Math.max(backoff(failures++), least)
       // One lost poll is nothing to frighten anybody with.
       if (failures > 1 || wait > 2_000 || globalThis.navigator?.onLine === false) tell(trouble)
       await pause(jitter(wait), least)

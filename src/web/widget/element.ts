@@ -4,28 +4,19 @@ import type { ScenePassEventMap, ScenePassState } from './state.ts'
 /** The folder this module came from: where the service is, unless the page says otherwise. */
 const here = new URL('.', import.meta.url).href
 
+type Listening<Options> = {
+  <K extends keyof ScenePassEventMap>(
+    type: K,
+    listener: (this: ScenePassElement, event: ScenePassEventMap[K]) => unknown,
+    options?: boolean | Options,
+  ): void
+  (type: string, listener: EventListenerOrEventListenerObject, options?: boolean | Options): void
+}
+
 /** The events of the element beside those of every other. */
 interface TypedElement extends HTMLElement {
-  addEventListener<K extends keyof ScenePassEventMap>(
-    type: K,
-    listener: (this: ScenePassElement, event: ScenePassEventMap[K]) => unknown,
-    options?: boolean | AddEventListenerOptions,
-  ): void
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void
-  removeEventListener<K extends keyof ScenePassEventMap>(
-    type: K,
-    listener: (this: ScenePassElement, event: ScenePassEventMap[K]) => unknown,
-    options?: boolean | EventListenerOptions,
-  ): void
-  removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | EventListenerOptions,
-  ): void
+  addEventListener: Listening<AddEventListenerOptions>
+  removeEventListener: Listening<EventListenerOptions>
 }
 
 // Where pages are made on a server there is no such class, and no element either.

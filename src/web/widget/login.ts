@@ -1,4 +1,4 @@
-import { call, passing } from '../call.ts'
+import { backoff, call, passing } from '../call.ts'
 import { signIn, SignInError, type SignInStatus } from '../client.ts'
 import type { ScenePassState, ScenePassStatus } from './state.ts'
 import { createView } from './view.ts'
@@ -41,6 +41,9 @@ export function createLogin(
     code,
   })
 
+  /** On this screen the code would be for another phone. */
+  const needsLink = (): boolean => onPhone() && !insideWechat() && !anyway
+
   function draw(): void {
     const { language } = wishes()
     view.show({ state, language, press: onPhone() && insideWechat(), code, ticket })
@@ -62,7 +65,7 @@ export function createLogin(
   function hear(now: SignInStatus): void {
     ticket = now.ticket
     if (now.status === 'pending' && ticket) {
-      if (!onPhone() || insideWechat() || anyway) showCode(ticket.codeUrl)
+      if (!needsLink()) showCode(ticket.codeUrl)
       else if (ticket.link) set('link')
       else {
         stop()
@@ -102,12 +105,11 @@ export function createLogin(
       return fail(why ?? `HTTP_${answer.status}`, answer.body?.request_id)
     }
     if (imageFailures > 0 && state === 'loading') set('busy')
-    const backoff = Math.min(30_000, 1_000 * 2 ** imageFailures++)
     setTimeout(
       () => {
         if (mine === attempt) image.src = `${codeUrl}?${imageFailures}`
       },
-      Math.max(answer?.retryAfter ?? 0, backoff),
+      Math.max(answer?.retryAfter ?? 0, backoff(imageFailures++)),
     )
   }
 
@@ -118,12 +120,11 @@ export function createLogin(
     stop()
     const mine = (attempt = new AbortController())
     const { baseUrl, renewals } = wishes()
-    const link = onPhone() && !insideWechat() && !anyway
     ticket = undefined
     set('loading')
     signIn({
       baseUrl,
-      link,
+      link: needsLink(),
       signal: mine.signal,
       onStatus: (now) => mine === attempt && hear(now),
     }).then(
