@@ -6,26 +6,13 @@ import { databases } from '../fixtures/database.ts'
 import {
   alice,
   arrange,
+  codeAnswers,
   deadline,
   outcome,
   situations,
   stored,
-  type Situation,
 } from './fixtures/arrange.ts'
 
-/** What an <img> hears that asks for the code. */
-const answers: Record<Situation, string> = {
-  pending: 'ok',
-  scanned: 'TICKET_CONSUMED',
-  confirmed: 'TICKET_CONSUMED',
-  delivered: 'TICKET_CONSUMED',
-  consumed: 'TICKET_CONSUMED',
-  denied: 'TICKET_DENIED',
-  canceled: 'TICKET_CANCELED',
-  'expired unscanned': 'TICKET_EXPIRED',
-  'expired undecided': 'TICKET_EXPIRED',
-  'expired uncollected': 'TICKET_EXPIRED',
-}
 const image = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255, 10, 13])
 
 for (const { name, open } of databases) {
@@ -50,9 +37,9 @@ for (const { name, open } of databases) {
     })
 
     for (const situation of situations) {
-      await t.test(`${situation}: an <img> hears ${answers[situation]}`, async (t) => {
+      await t.test(`${situation}: an <img> hears ${codeAnswers[situation]}`, async (t) => {
         const { scene } = await arrange(db, situation)
-        t.equal(await outcome(readCodeImage(db, scene)), answers[situation])
+        t.equal(await outcome(readCodeImage(db, scene)), codeAnswers[situation])
       })
     }
 

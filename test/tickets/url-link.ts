@@ -6,29 +6,15 @@ import { postgresDb } from '../fixtures/database.ts'
 import {
   alice,
   arrange,
+  codeAnswers,
   deadline,
   outcome,
   situations,
   stored,
-  type Situation,
 } from './fixtures/arrange.ts'
 
 const { db } = await postgresDb(t)
 const link = 'https://wxaurl.cn/AbCdEfGhIjK'
-
-/** What a phone's browser hears that asks for the link. */
-const answers: Record<Situation, string> = {
-  pending: 'ok',
-  scanned: 'TICKET_CONSUMED',
-  confirmed: 'TICKET_CONSUMED',
-  delivered: 'TICKET_CONSUMED',
-  consumed: 'TICKET_CONSUMED',
-  denied: 'TICKET_DENIED',
-  canceled: 'TICKET_CANCELED',
-  'expired unscanned': 'TICKET_EXPIRED',
-  'expired undecided': 'TICKET_EXPIRED',
-  'expired uncollected': 'TICKET_EXPIRED',
-}
 
 t.test('a pending ticket has none at first, then the first that was stored', async (t) => {
   const { scene } = await arrange(db, 'pending')
@@ -42,9 +28,9 @@ t.test('a pending ticket has none at first, then the first that was stored', asy
 })
 
 for (const situation of situations) {
-  t.test(`${situation}: whoever asks for the link hears ${answers[situation]}`, async (t) => {
+  t.test(`${situation}: whoever asks for the link hears ${codeAnswers[situation]}`, async (t) => {
     const { scene } = await arrange(db, situation)
-    t.equal(await outcome(readUrlLink(db, scene)), answers[situation])
+    t.equal(await outcome(readUrlLink(db, scene)), codeAnswers[situation])
   })
 }
 
