@@ -1,3 +1,5 @@
+import type { Language } from './language.ts'
+
 /**
  * The catalogue: every error that leaves the process is one of these codes. Codes are the API;
  * messages may change. A message says what happened and what to do about it, in both languages.
@@ -166,9 +168,6 @@ export const catalogue = {
 } as const satisfies Record<string, Entry>
 
 export type ErrorCode = keyof typeof catalogue
-export type Language = 'en' | 'zh'
-/** The same in both languages. */
-export type Words = Record<Language, string>
 
 export type AppErrorOptions = {
   /** What is wrong, for `INVALID_REQUEST`: names the field. Goes out to the caller. */

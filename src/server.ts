@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import closeWithGrace from 'close-with-grace'
 import { environment } from './cli/command.ts'
-import { ConfigError, readConfig } from './config.ts'
-import { createLog } from './log.ts'
+import { ConfigError, readConfig } from './config/config.ts'
+import { createLog } from './telemetry/log.ts'
 import { startService } from './service.ts'
 
 /** The composition root: what touches the process is here and in cli/. Wires, listens, stops gracefully. */

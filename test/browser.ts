@@ -2,9 +2,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { axeViolations } from './fixtures/axe.ts'
-import { goBackToLivePage, openBrowser, openPage, phones, setHidden } from './fixtures/browser.ts'
-import { startChild } from './fixtures/child.ts'
+import { axeViolations } from './fixtures/browser/axe.ts'
+import {
+  goBackToLivePage,
+  openBrowser,
+  openPage,
+  phones,
+  setHidden,
+} from './fixtures/browser/browser.ts'
+import { startChild } from './fixtures/network/child.ts'
 
 const browser = await openBrowser(t)
 

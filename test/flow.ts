@@ -1,8 +1,8 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { ISSUER, startApp } from './fixtures/app.ts'
-import { call, clientOf } from './fixtures/client.ts'
-import { pgliteUrl, postgresUrl } from './fixtures/database.ts'
+import { call, clientOf } from './fixtures/network/client.ts'
+import { pgliteUrl, postgresUrl } from './fixtures/postgres/database.ts'
 
 for (const [name, databaseUrl] of [
   ['PostgreSQL', postgresUrl],

@@ -3,16 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import t from 'tap'
 import { Agent, request } from 'undici'
-import {
-  SANDBOX_APPID,
-  SANDBOX_SECRET,
-  sandbox as simulatedWechat,
-} from '../src/wechat/sandbox/plugin.ts'
-import { startChild, type Child } from './fixtures/child.ts'
-import { call, type Json } from './fixtures/client.ts'
-import { postgresUrl, quietLog, type Teardown } from './fixtures/database.ts'
-import { findNginx, startNginx } from './fixtures/nginx.ts'
-import { freePort } from './fixtures/postgres.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET, sandbox as simulatedWechat } from '../src/sandbox/plugin.ts'
+import { startChild, type Child } from './fixtures/network/child.ts'
+import { call, type Json } from './fixtures/network/client.ts'
+import { postgresUrl, quietLog, type Teardown } from './fixtures/postgres/database.ts'
+import { findNginx, startNginx } from './fixtures/network/nginx.ts'
+import { freePort } from './fixtures/postgres/postgres.ts'
 import { blockWith } from './fixtures/readme.ts'
 import { root } from './fixtures/root.ts'
 

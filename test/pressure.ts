@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
 import { startApp } from './fixtures/app.ts'
-import { startChild, temporaryFolder } from './fixtures/child.ts'
-import { call, clientOf, type Answer, type Created, type Json } from './fixtures/client.ts'
-import { postgresUrl } from './fixtures/database.ts'
-import { flood, quantile } from './fixtures/flood.ts'
-import { freePort } from './fixtures/postgres.ts'
-import { cuttable } from './fixtures/proxy.ts'
+import { startChild, temporaryFolder } from './fixtures/network/child.ts'
+import { call, clientOf, type Answer, type Created, type Json } from './fixtures/network/client.ts'
+import { postgresUrl } from './fixtures/postgres/database.ts'
+import { flood, quantile } from './fixtures/network/flood.ts'
+import { freePort } from './fixtures/postgres/postgres.ts'
+import { cuttable } from './fixtures/network/proxy.ts'
 
 const TICKETS = 20_000
 

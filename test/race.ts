@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { newScene } from '../src/tickets/secret.ts'
 import { startApp, type TestApp } from './fixtures/app.ts'
-import { call, clientOf, type Answer, type Json } from './fixtures/client.ts'
-import { postgresUrl } from './fixtures/database.ts'
-import { rowLock } from './fixtures/row-lock.ts'
-import { trailOf } from './tickets/fixtures/arrange.ts'
+import { call, clientOf, type Answer, type Json } from './fixtures/network/client.ts'
+import { postgresUrl } from './fixtures/postgres/database.ts'
+import { rowLock } from './fixtures/postgres/row-lock.ts'
+import { trailOf } from './fixtures/tickets/arrange.ts'
 
 type Replica = TestApp & ReturnType<typeof clientOf>
 

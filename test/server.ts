@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
-import { call, clientOf } from './fixtures/client.ts'
-import { startChild, temporaryFolder } from './fixtures/child.ts'
-import { postgresUrl, type Teardown } from './fixtures/database.ts'
-import { freePort } from './fixtures/postgres.ts'
+import { call, clientOf } from './fixtures/network/client.ts'
+import { startChild, temporaryFolder } from './fixtures/network/child.ts'
+import { postgresUrl, type Teardown } from './fixtures/postgres/database.ts'
+import { freePort } from './fixtures/postgres/postgres.ts'
 
 const credentials = {
   WECHAT_APPID: 'wx0123456789abcdef',

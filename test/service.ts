@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t from 'tap'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config/config.ts'
 import { connect } from '../src/db/connect.ts'
-import { createLog } from '../src/log.ts'
+import { createLog } from '../src/telemetry/log.ts'
 import { startService } from '../src/service.ts'
-import { call, clientOf } from './fixtures/client.ts'
-import { postgresUrl, quietLog } from './fixtures/database.ts'
-import { freePort } from './fixtures/postgres.ts'
-import { cuttable } from './fixtures/proxy.ts'
+import { call, clientOf } from './fixtures/network/client.ts'
+import { postgresUrl, quietLog } from './fixtures/postgres/database.ts'
+import { freePort } from './fixtures/postgres/postgres.ts'
+import { cuttable } from './fixtures/network/proxy.ts'
 
 const direct = await postgresUrl(t)
 const { db, close } = await connect({ url: direct, poolSize: 1, log: quietLog })

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { asJson, asText, summary, wouldWork } from '../doctor/print.ts'
 import { environment, runCommand } from './command.ts'
-import { examine } from './examine.ts'
+import { examine } from '../doctor/examine.ts'
 
 const usage = `npm run doctor
 npm run --silent doctor -- --json

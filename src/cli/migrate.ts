@@ -1,5 +1,5 @@
 import pino from 'pino'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
 import { environment, runCommand } from './command.ts'

@@ -6,8 +6,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Type } from 'typebox'
 import { Agent, request as send } from 'undici'
 import { AppError } from '../errors.ts'
-import { errorAnswers } from '../plugins/errors.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET, sandbox } from '../wechat/sandbox/plugin.ts'
+import { errorAnswers } from '../http/plugins/error-handler.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET, sandbox } from '../sandbox/plugin.ts'
 
 const MAX_BODY = 1024 * 1024
 const SERVICE_TIMEOUT_MS = 15_000

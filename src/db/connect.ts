@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { PostgresPools, PoolUse } from './postgres.ts'
-import type { Database, Db } from './schema.ts'
+import type { Database, Db } from './pool.ts'
 import { isUnavailable } from './unavailable.ts'
 
 export type ConnectLog = {

@@ -2,7 +2,7 @@ import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FileMigrationProvider, Migrator } from 'kysely'
-import type { Db } from './schema.ts'
+import type { Db } from './pool.ts'
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url))
 

@@ -3,7 +3,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { ConnectLog } from './connect.ts'
-import { createOutage, type Outage } from './outage.ts'
+import { createOutage, type Outage } from './circuit.ts'
 import { isUnavailable } from './unavailable.ts'
 
 /** A lost database is a 503 in under a second: waiting for a connection counts as well. */

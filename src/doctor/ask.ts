@@ -2,7 +2,7 @@ import { request as plain, type IncomingMessage, type RequestOptions } from 'nod
 import { request as secure } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { once } from 'node:events'
-import { plainAddress } from '../plugins/address.ts'
+import { plainAddress } from '../ip-address.ts'
 
 const MAX_BYTES = 1024 * 1024
 

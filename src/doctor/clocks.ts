@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
-import type { Words } from '../errors.ts'
+import type { Db } from '../db/pool.ts'
+import type { Words } from '../language.ts'
 import { failed, ok, unchecked, warning, type Finding } from './finding.ts'
 
 const WARN_MS = 5_000

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { connect, describe, placeOf, type Connection, type ConnectLog } from '../db/connect.ts'
 import { FolderInUse } from '../db/folder-lock.ts'
 import { pendingMigrations } from '../db/migrate.ts'
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { failed, ok, unchecked, type Finding } from './finding.ts'
 
 /** Somebody who looks does not wait for a PostgreSQL to start. */

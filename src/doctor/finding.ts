@@ -1,4 +1,4 @@
-import type { Words } from '../errors.ts'
+import type { Words } from '../language.ts'
 
 /** `unchecked`: it could not be looked at, so nothing is known about it. */
 export type Status = 'ok' | 'warning' | 'failed' | 'unchecked'

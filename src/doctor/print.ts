@@ -1,4 +1,4 @@
-import type { Words } from '../errors.ts'
+import type { Words } from '../language.ts'
 import type { Status } from './finding.ts'
 import type { Result } from './run.ts'
 

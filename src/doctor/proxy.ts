@@ -1,6 +1,6 @@
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { lookAtTicket } from '../tickets/look.ts'
+import { lookAtTicket } from '../tickets/find.ts'
 import { newScene } from '../tickets/secret.ts'
 import type { Answer, Ask } from './ask.ts'
 import { failed, unchecked, warning, type Finding } from './finding.ts'

@@ -1,4 +1,4 @@
-import type { Words } from '../errors.ts'
+import type { Words } from '../language.ts'
 import { failed, unchecked, type Finding } from './finding.ts'
 import type { CheckName, Planned } from './plan.ts'
 

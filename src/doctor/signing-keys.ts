@@ -1,5 +1,5 @@
 import { jwtVerify, importJWK, SignJWT } from 'jose'
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { createFixedKeyring } from '../tokens/keyring.ts'
 import { loadSigningKey, type SigningKey } from '../tokens/signing-key.ts'
 import { listKeys } from '../tokens/stored-keys.ts'

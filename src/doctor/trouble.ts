@@ -1,6 +1,6 @@
-import type { Words } from '../errors.ts'
-import { actionOf } from '../wechat/error-codes.ts'
-import type { WechatApi, WechatSettings } from '../wechat/error-codes.ts'
+import type { Words } from '../language.ts'
+import { actionOf } from '../wechat/errcodes/common.ts'
+import type { WechatApi, WechatSettings } from '../wechat/errcodes/common.ts'
 import { WechatOutage, WechatRefusal } from '../wechat/failures.ts'
 import { failed, type Finding } from './finding.ts'
 

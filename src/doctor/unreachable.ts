@@ -1,5 +1,5 @@
 import { describe } from '../db/connect.ts'
-import type { Words } from '../errors.ts'
+import type { Words } from '../language.ts'
 
 const tls =
   /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { lookAtTicket } from './look.ts'
+import { lookAtTicket } from './find.ts'
 import { sameHash } from './secret.ts'
 import { goneError, isDead } from './ticket.ts'
 

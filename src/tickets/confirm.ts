@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
-import { decide, type Trail } from '../logins/record.ts'
-import { lookAtTicket } from './look.ts'
-import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
+import type { Db } from '../db/pool.ts'
+import { decide, type Trail } from '../audit/record.ts'
+import { sameIdentity, type Identity } from '../identity.ts'
+import { lookAtTicket } from './find.ts'
+import { outcomeError } from './ticket.ts'
 
 /**
  * pending or scanned → confirmed, with the signed token that the browser's next poll takes away.

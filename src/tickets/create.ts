@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
 import { newMatchCode } from './match-code.ts'
 import { hashSecret, newScene, newSecret } from './secret.ts'

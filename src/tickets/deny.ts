@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
-import { decide, type DenyReason, type Trail } from '../logins/record.ts'
-import { lookAtTicket } from './look.ts'
-import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
+import type { Db } from '../db/pool.ts'
+import { decide, type DenyReason, type Trail } from '../audit/record.ts'
+import { sameIdentity, type Identity } from '../identity.ts'
+import { lookAtTicket } from './find.ts'
+import { outcomeError } from './ticket.ts'
 
 /**
  * pending or scanned → denied: the phone says no. Of two calls of one person at the same moment the

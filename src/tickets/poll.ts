@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Db, StoredStatus } from '../db/schema.ts'
+import type { Db, StoredStatus } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { createGlances, type Glances } from './glance.ts'
+import { createGlances, type Glances } from './status-loader.ts'
 import { sameHash } from './secret.ts'
 import { GRACE_SECONDS, statusOf, type Status } from './ticket.ts'
 

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
-import { lookAtTicket, ticketColumns, ticketOf, type Ticket, type TicketRow } from './look.ts'
-import { outcomeError, sameIdentity, type Identity } from './ticket.ts'
+import type { Db } from '../db/pool.ts'
+import { sameIdentity, type Identity } from '../identity.ts'
+import { lookAtTicket, ticketColumns, ticketOf, type Ticket, type TicketRow } from './find.ts'
+import { outcomeError } from './ticket.ts'
 
 /**
  * pending → scanned: the caller owns the ticket from here on, and has the confirm window to decide.

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { BATCH, inBatches } from '../db/batches.ts'
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { GRACE_SECONDS, KEEP_SECONDS, type Windows } from './ticket.ts'
 
 /** Three windows of an hour each, the most the settings allow: also after they have been lowered. */

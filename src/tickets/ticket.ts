@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
-import type { StoredStatus } from '../db/schema.ts'
+import { sameIdentity, type Identity } from '../identity.ts'
+import type { StoredStatus } from '../db/pool.ts'
 
 /**
  * The vocabulary of a ticket: its states, what each means to a caller who asks for something else,
@@ -9,9 +10,6 @@ export type Status = StoredStatus | 'expired'
 
 /** A scene's shape: WeChat's own alphabet and length, and at least 128 random bits. */
 export const SCENE_PATTERN = '^[A-Za-z0-9_-]{22,32}$'
-
-/** (appid, openid): who a login code turned out to be. */
-export type Identity = { appid: string; openid: string }
 
 /** Seconds; settings `TICKET_TTL`, `CONFIRM_TTL`, `PICKUP_TTL`. */
 export type Windows = { ticket: number; confirm: number; pickup: number }
@@ -78,6 +76,3 @@ export function outcomeError(
   if (ticket.owner && !sameIdentity(ticket.owner, caller)) return new AppError('SCANNED_BY_ANOTHER')
   return new AppError('ALREADY_CONFIRMED')
 }
-
-export const sameIdentity = (a: Identity, b: Identity): boolean =>
-  a.appid === b.appid && a.openid === b.openid

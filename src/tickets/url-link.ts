@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db, StoredStatus } from '../db/schema.ts'
+import type { Db, StoredStatus } from '../db/pool.ts'
 import { whilePending } from './ticket.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { JWK } from 'jose'
-import type { Db } from '../db/schema.ts'
+import type { Db } from '../db/pool.ts'
 import { createFirstKey, listKeys } from './stored-keys.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
 

@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose'
 import { nanoid } from 'nanoid'
+import type { Person } from '../identity.ts'
 import type { Keyring } from './keyring.ts'
 
 export type TokenSettings = {
@@ -17,7 +18,7 @@ export type LoginTokens = {
   sign(input: {
     for: 'web' | 'miniprogram'
     userId: string
-    person: { appid: string; openid: string; unionid: string | null }
+    person: Person
     /** The database's clock, in seconds since 1970. */
     now: number
   }): Promise<string>

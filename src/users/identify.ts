@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
-import type { Db } from '../db/schema.ts'
-
-export type Person = { appid: string; openid: string; unionid: string | null }
+import type { Db } from '../db/pool.ts'
+import type { Person } from '../identity.ts'
 
 export type IdentifiedUser = {
   id: string

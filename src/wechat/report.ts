@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { WechatApi } from './error-codes.ts'
+import type { WechatApi } from './errcodes/common.ts'
 import { isPause, WechatRefusal } from './failures.ts'
 
 /** The part of a pino logger that is used here. */

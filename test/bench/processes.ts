@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { request } from 'undici'
-import { freePort } from '../fixtures/postgres.ts'
+import { freePort } from '../fixtures/postgres/postgres.ts'
 import type { Plan, Result } from './load.ts'
 import type { Kind, Usage } from './replica.ts'
 

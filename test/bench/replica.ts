@@ -1,9 +1,9 @@
 import Fastify from 'fastify'
 import { sql } from 'kysely'
 import pino from 'pino'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { connect } from '../../src/db/connect.ts'
-import { bearerHash } from '../../src/routes/bearer.ts'
+import { bearerHash } from '../../src/http/bearer.ts'
 import { startService } from '../../src/service.ts'
 import { sameHash } from '../../src/tickets/secret.ts'
 

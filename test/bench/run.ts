@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres.ts'
+import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres/postgres.ts'
 import { createCaller, measureCodes, measureCommits, measureLogins } from './logins.ts'
 import { addTickets, measureAtRate, measureRates } from './polls.ts'
 import { pin, startLoad, startReplica, startSandbox, stopAll } from './processes.ts'

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/wechat/sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/sandbox/plugin.ts'
 import { startApp } from '../fixtures/app.ts'
-import { startChild, temporaryFolder } from '../fixtures/child.ts'
-import { postgresUrl } from '../fixtures/database.ts'
+import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
+import { postgresUrl } from '../fixtures/postgres/database.ts'
 
 async function run(t: Test, args: string[], env: Record<string, string> = {}) {
   const child = startChild(t, 'src/cli/doctor.ts', { args, cwd: temporaryFolder(t), env })

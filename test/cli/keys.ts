@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { createFixedKeyring } from '../../src/tokens/keyring.ts'
 import { listKeys } from '../../src/tokens/stored-keys.ts'
-import { startChild, temporaryFolder } from '../fixtures/child.ts'
-import { postgresDb } from '../fixtures/database.ts'
+import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
+import { postgresDb } from '../fixtures/postgres/database.ts'
 
 async function run(t: Test, args: string[], env: Record<string, string> = {}) {
   const child = startChild(t, 'src/cli/keys.ts', { args, cwd: temporaryFolder(t), env })

@@ -4,8 +4,8 @@ import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import { pendingMigrations } from '../../src/db/migrate.ts'
-import { startChild, temporaryFolder } from '../fixtures/child.ts'
-import { postgresUrl, quietLog } from '../fixtures/database.ts'
+import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
+import { postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
 import { root } from '../fixtures/root.ts'
 
 const ALL = readdirSync(new URL('migrations', root))

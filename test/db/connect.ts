@@ -3,9 +3,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
-import { databases, postgresUrl, quietLog, type Teardown } from '../fixtures/database.ts'
-import { freePort } from '../fixtures/postgres.ts'
-import { cuttable } from '../fixtures/proxy.ts'
+import { databases, postgresUrl, quietLog, type Teardown } from '../fixtures/postgres/database.ts'
+import { freePort } from '../fixtures/postgres/postgres.ts'
+import { cuttable } from '../fixtures/network/proxy.ts'
 
 const PASSWORD = 'correct-horse-battery'
 

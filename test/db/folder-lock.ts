@@ -4,8 +4,8 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import { lockFolder } from '../../src/db/folder-lock.ts'
-import { startChild, temporaryFolder } from '../fixtures/child.ts'
-import { pgliteUrl, quietLog } from '../fixtures/database.ts'
+import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
+import { pgliteUrl, quietLog } from '../fixtures/postgres/database.ts'
 
 const inUse = { message: /^The folder .+ is in use by another ScenePass process\. Stop that one/ }
 
@@ -29,7 +29,7 @@ t.test(
 t.test('a second process is refused, and kill -9 of the first gives the folder back', async (t) => {
   const url = pgliteUrl(t)
   const folder = url.slice('pglite:'.length)
-  const first = startChild(t, 'test/db/fixtures/hold-folder.ts', { args: [url] })
+  const first = startChild(t, 'test/fixtures/postgres/hold-folder.ts', { args: [url] })
   await first.wrote('stdout', /open/)
 
   await t.rejects(connect({ url, poolSize: 1, log: quietLog }), {

@@ -4,9 +4,9 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import { migrate, pendingMigrations } from '../../src/db/migrate.ts'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { isUnavailable } from '../../src/db/unavailable.ts'
-import { postgresUrl, quietLog, type Teardown } from '../fixtures/database.ts'
+import { postgresUrl, quietLog, type Teardown } from '../fixtures/postgres/database.ts'
 import { root } from '../fixtures/root.ts'
 
 const ALL = readdirSync(new URL('migrations', root))

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { isUnavailable } from '../../src/db/unavailable.ts'
-import { temporaryFolder } from '../fixtures/child.ts'
-import { pgliteDb, pgliteUrl, quietLog } from '../fixtures/database.ts'
+import { temporaryFolder } from '../fixtures/network/child.ts'
+import { pgliteDb, pgliteUrl, quietLog } from '../fixtures/postgres/database.ts'
 
 const count = async (db: Db): Promise<number> => {
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from users`.execute(db)

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CompiledQuery, sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { connect } from '../../src/db/connect.ts'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { isUnavailable } from '../../src/db/unavailable.ts'
-import { postgresUrl, quietLog } from '../fixtures/database.ts'
+import { postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
 
 /** A pool of one connection, and another pool to look at it from outside. */
 async function setUp(t: Test, queryTimeoutMs?: number) {

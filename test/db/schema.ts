@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import t from 'tap'
-import type { Database, Db } from '../../src/db/schema.ts'
+import type { Database, Db } from '../../src/db/pool.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
-import { databases, postgresDb, postgresUrl } from '../fixtures/database.ts'
+import { databases, postgresDb, postgresUrl } from '../fixtures/postgres/database.ts'
 import { root } from '../fixtures/root.ts'
-import { dumpSchema } from './fixtures/dump.ts'
+import { dumpSchema } from '../fixtures/postgres/dump.ts'
 
-const committed = new URL('test/fixtures/schema.txt', root)
+const committed = new URL('test/fixtures/postgres/schema.txt', root)
 
 for (const { name, open } of databases) {
   t.test(`the migrations make the committed schema on ${name}`, async (t) => {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { isUnavailable } from '../../src/db/unavailable.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 
 const coded = (code: unknown, message = 'x') => Object.assign(new Error(message), { code })
 

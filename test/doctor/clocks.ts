@@ -1,6 +1,6 @@
 import t from 'tap'
 import { checkDatabaseClock, checkWechatClock } from '../../src/doctor/clocks.ts'
-import { postgresDb } from '../fixtures/database.ts'
+import { postgresDb } from '../fixtures/postgres/database.ts'
 
 const at = Date.UTC(2026, 10, 22, 10, 0, 0)
 

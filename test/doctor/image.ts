@@ -1,8 +1,8 @@
 import { toBuffer } from 'qrcode'
 import t from 'tap'
 import { imageSize } from '../../src/doctor/image.ts'
-import { codeImage } from '../../src/wechat/sandbox/code-image.ts'
-import { jpegs } from './fixtures/jpegs.ts'
+import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
+import { jpegs } from '../fixtures/network/jpegs.ts'
 
 const png = await codeImage('https://example.com/', 280)
 const images = {

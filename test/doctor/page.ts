@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkPage } from '../../src/doctor/page.ts'
-import { codeImage } from '../../src/wechat/sandbox/code-image.ts'
-import { refusalError, type WechatSettings } from '../../src/wechat/error-codes.ts'
+import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
+import { refusalError, type WechatSettings } from '../../src/wechat/errcodes/common.ts'
 import { WechatRefusal } from '../../src/wechat/failures.ts'
 
 const settings: WechatSettings = {

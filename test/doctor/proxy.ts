@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import type { AppDeps } from '../../src/app.ts'
+import type { AppDeps } from '../../src/http/app.ts'
 import { createAsk } from '../../src/doctor/ask.ts'
 import { checkProxy } from '../../src/doctor/proxy.ts'
 import { startApp } from '../fixtures/app.ts'
-import { postgresDb } from '../fixtures/database.ts'
+import { postgresDb } from '../fixtures/postgres/database.ts'
 
 const { db, url: databaseUrl } = await postgresDb(t)
 const ask = createAsk({ timeoutMs: 5_000 })

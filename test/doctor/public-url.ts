@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { createAsk } from '../../src/doctor/ask.ts'
 import { checkPublicUrl } from '../../src/doctor/public-url.ts'
-import { fakeUpstream } from '../fixtures/fake-upstream.ts'
-import { freePort } from '../fixtures/postgres.ts'
-import { certificate, CERTIFICATE_ENDS, certificateKey } from './fixtures/certificate.ts'
+import { fakeUpstream } from '../fixtures/network/fake-upstream.ts'
+import { freePort } from '../fixtures/postgres/postgres.ts'
+import { certificate, CERTIFICATE_ENDS, certificateKey } from '../fixtures/network/certificate.ts'
 
 const DAY = 86_400_000
 

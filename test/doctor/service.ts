@@ -2,7 +2,7 @@ import t from 'tap'
 import { createAsk } from '../../src/doctor/ask.ts'
 import { checkPublishedKeys, checkService } from '../../src/doctor/service.ts'
 import { generateSigningJwk, loadSigningKey } from '../../src/tokens/signing-key.ts'
-import { fakeUpstream } from '../fixtures/fake-upstream.ts'
+import { fakeUpstream } from '../fixtures/network/fake-upstream.ts'
 
 const upstream = await fakeUpstream(t)
 const { url } = upstream

@@ -1,10 +1,10 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import { ISSUER, startApp } from '../fixtures/app.ts'
-import { call, clientOf, type Json } from '../fixtures/client.ts'
-import { postgresUrl } from '../fixtures/database.ts'
-import { encode, openWechat } from './fixtures/phone.ts'
-import { load } from './fixtures/source.ts'
+import { call, clientOf, type Json } from '../fixtures/network/client.ts'
+import { postgresUrl } from '../fixtures/postgres/database.ts'
+import { encode, openWechat } from '../fixtures/browser/wechat-phone.ts'
+import { load } from '../fixtures/browser/miniprogram.ts'
 
 /** The login page in WeChat's own simulator, against the service and the sandbox over HTTP. */
 const databaseUrl = await postgresUrl(t)

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { startApp } from '../fixtures/app.ts'
-import { call, clientOf, type Created, type Json } from '../fixtures/client.ts'
-import { openWechat } from './fixtures/phone.ts'
-import { load } from './fixtures/source.ts'
+import { call, clientOf, type Created, type Json } from '../fixtures/network/client.ts'
+import { openWechat } from '../fixtures/browser/wechat-phone.ts'
+import { load } from '../fixtures/browser/miniprogram.ts'
 
 /** What may go wrong between the scan and the tap: each has its own words, and a way on. */
 const { url, db } = await startApp(t)

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { catalogue } from '../../src/errors.ts'
-import type { Json } from '../fixtures/client.ts'
-import { load, miniprogram } from './fixtures/source.ts'
+import type { Json } from '../fixtures/network/client.ts'
+import { load, miniprogram } from '../fixtures/browser/miniprogram.ts'
 
 /** What WeChat's developer tool needs to open the folder as it is. */
 const read = (name: string): string => readFileSync(new URL(name, miniprogram), 'utf8')

@@ -1,7 +1,7 @@
 import type { BrowserContextOptions, Page, Route } from 'playwright-core'
 import type { ScenePassState } from '../../src/web/widget.ts'
-import { phones } from '../fixtures/browser.ts'
-import { until } from '../fixtures/element.ts'
+import { phones } from '../fixtures/browser/browser.ts'
+import { until } from '../fixtures/browser/element.ts'
 import type { Stage } from './stage.ts'
 
 export type Scene = {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cancelTicket } from '../../src/tickets/cancel.ts'
 import { newScene } from '../../src/tickets/secret.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 import {
   arrange,
   deadline,
@@ -10,7 +10,7 @@ import {
   stored,
   wrongSecret,
   type Situation,
-} from './fixtures/arrange.ts'
+} from '../fixtures/tickets/arrange.ts'
 
 /** What the browser hears that gives up. */
 const answers: Record<Situation, string> = {

@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { countCodeStock, stockCode } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
-import { postgresDb } from '../fixtures/database.ts'
-import { requester } from './fixtures/arrange.ts'
-import { heldMaker, layInStock, makeImage } from './fixtures/stock.ts'
+import { postgresDb } from '../fixtures/postgres/database.ts'
+import { requester } from '../fixtures/tickets/arrange.ts'
+import { heldMaker, layInStock, makeImage } from '../fixtures/tickets/stock.ts'
 
 const { db } = await postgresDb(t)
 const running = new AbortController().signal

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newScene } from '../../src/tickets/secret.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 import {
   alice,
   aliceElsewhere,
@@ -15,7 +15,7 @@ import {
   trail,
   trailOf,
   type Situation,
-} from './fixtures/arrange.ts'
+} from '../fixtures/tickets/arrange.ts'
 
 /** What the owner (alice) and somebody else hear when they confirm. */
 const answers: Record<Situation, [own: string, other: string]> = {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { countCodeStock } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { hashSecret, newScene } from '../../src/tickets/secret.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 import {
   arrange,
   expire,
@@ -13,8 +13,8 @@ import {
   requester,
   situations,
   stored,
-} from './fixtures/arrange.ts'
-import { layInStock } from './fixtures/stock.ts'
+} from '../fixtures/tickets/arrange.ts'
+import { layInStock } from '../fixtures/tickets/stock.ts'
 
 for (const { name, open } of databases) {
   t.test(name, async (t) => {

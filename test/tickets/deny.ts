@@ -1,7 +1,7 @@
 import t from 'tap'
 import { denyTicket } from '../../src/tickets/deny.ts'
 import { newScene } from '../../src/tickets/secret.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 import {
   alice,
   aliceElsewhere,
@@ -14,7 +14,7 @@ import {
   trail,
   trailOf,
   type Situation,
-} from './fixtures/arrange.ts'
+} from '../fixtures/tickets/arrange.ts'
 
 /** What the owner (alice) and somebody else hear when they decline. */
 const answers: Record<Situation, [own: string, other: string]> = {

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { newScene } from '../../src/tickets/secret.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 import {
   arrange,
   clock,
@@ -15,7 +15,7 @@ import {
   stored,
   wrongSecret,
   type Situation,
-} from './fixtures/arrange.ts'
+} from '../fixtures/tickets/arrange.ts'
 
 /** What a poll says, and whether it brings the token. */
 const answers: Record<Situation, { status: string; expiresIn: number; delivers?: true }> = {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { scanTicket } from '../../src/tickets/scan.ts'
 import { newScene } from '../../src/tickets/secret.ts'
-import { databases } from '../fixtures/database.ts'
+import { databases } from '../fixtures/postgres/database.ts'
 import {
   alice,
   aliceElsewhere,
@@ -13,7 +13,7 @@ import {
   situations,
   stored,
   type Situation,
-} from './fixtures/arrange.ts'
+} from '../fixtures/tickets/arrange.ts'
 
 /** What the owner (alice) and somebody else hear when they scan. */
 const answers: Record<Situation, [own: string, other: string]> = {

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { sweepTickets } from '../../src/tickets/sweep.ts'
-import { databases, postgresDb } from '../fixtures/database.ts'
+import { databases, postgresDb } from '../fixtures/postgres/database.ts'
 import {
   arrange,
   endGrace,
@@ -12,7 +12,7 @@ import {
   stored,
   windows,
   type Situation,
-} from './fixtures/arrange.ts'
+} from '../fixtures/tickets/arrange.ts'
 
 /** 120 + 90 + 60 s: no ticket is open for longer than that. */
 const LIFE = 270

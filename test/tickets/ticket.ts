@@ -1,11 +1,11 @@
 import t from 'tap'
 import type { ErrorCode } from '../../src/errors.ts'
+import { sameIdentity } from '../../src/identity.ts'
 import {
   goneError,
   intervalOf,
   isDead,
   outcomeError,
-  sameIdentity,
   statusOf,
   type DeadStatus,
   type Status,

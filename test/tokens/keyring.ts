@@ -8,10 +8,10 @@ import { isUnavailable } from '../../src/db/unavailable.ts'
 import { createFixedKeyring, createStoredKeyring, type Keyring } from '../../src/tokens/keyring.ts'
 import { generateSigningJwk } from '../../src/tokens/signing-key.ts'
 import { OVERLAP_SECONDS, removeKey, rotateKeys } from '../../src/tokens/stored-keys.ts'
-import { temporaryFolder } from '../fixtures/child.ts'
-import { postgresDb, postgresUrl, quietLog } from '../fixtures/database.ts'
-import { cuttable } from '../fixtures/proxy.ts'
-import { elapse } from './fixtures/elapse.ts'
+import { temporaryFolder } from '../fixtures/network/child.ts'
+import { postgresDb, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
+import { cuttable } from '../fixtures/network/proxy.ts'
+import { elapse } from '../fixtures/tickets/elapse.ts'
 
 const TTL = 7200
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import {
   createFirstKey,
   listKeys,
@@ -9,8 +9,8 @@ import {
   removeKey,
   rotateKeys,
 } from '../../src/tokens/stored-keys.ts'
-import { databases, postgresDb, postgresUrl, quietLog } from '../fixtures/database.ts'
-import { elapse } from './fixtures/elapse.ts'
+import { databases, postgresDb, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
+import { elapse } from '../fixtures/tickets/elapse.ts'
 
 const TTL = 7200
 /** A test may take a while between two statements; no test does as long as this, in seconds. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
-import type { Db } from '../../src/db/schema.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import {
   databases,
@@ -9,7 +9,7 @@ import {
   postgresUrl,
   quietLog,
   type Teardown,
-} from '../fixtures/database.ts'
+} from '../fixtures/postgres/database.ts'
 
 const person = (openid: string, unionid: string | null = null, appid = 'wx1') => ({
   appid,

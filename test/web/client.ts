@@ -4,10 +4,10 @@ import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import { signIn, SignInError, type SignInStatus } from '../../src/web/client.ts'
 import { ISSUER, startApp } from '../fixtures/app.ts'
-import { clientOf } from '../fixtures/client.ts'
-import { expire } from '../fixtures/states.ts'
-import { CALL_LIMIT_MS, clientTime, until } from './fixtures/client-time.ts'
-import { faultyProxy, type Fault } from './fixtures/faulty-proxy.ts'
+import { clientOf } from '../fixtures/network/client.ts'
+import { expire } from '../fixtures/tickets/states.ts'
+import { CALL_LIMIT_MS, clientTime, until } from '../fixtures/browser/client-time.ts'
+import { faultyProxy, type Fault } from '../fixtures/network/faulty-proxy.ts'
 
 const { url: service, db } = await startApp(t)
 const phone = clientOf(service)

@@ -2,10 +2,10 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import type { ScenePassElement, ScenePassStatus } from '../../src/web/widget.ts'
 import { ISSUER, startApp } from '../fixtures/app.ts'
-import { openBrowser, openPage } from '../fixtures/browser.ts'
-import { clientOf } from '../fixtures/client.ts'
-import { listen, look, until } from '../fixtures/element.ts'
-import { pageWithElement, startSite, strictPolicy } from '../fixtures/site.ts'
+import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
+import { clientOf } from '../fixtures/network/client.ts'
+import { listen, look, until } from '../fixtures/browser/element.ts'
+import { pageWithElement, startSite, strictPolicy } from '../fixtures/browser/site.ts'
 
 /** The element on other people's pages: origins, policies, attributes, looks. */
 

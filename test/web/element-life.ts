@@ -3,11 +3,11 @@ import { sql } from 'kysely'
 import t from 'tap'
 import type { Page, Request } from 'playwright-core'
 import { startApp } from '../fixtures/app.ts'
-import { goBackToLivePage, openBrowser, openPage, setHidden } from '../fixtures/browser.ts'
-import { clientOf } from '../fixtures/client.ts'
-import { listen, look, POLL_MS, until } from '../fixtures/element.ts'
-import { pageWithElement, startSite } from '../fixtures/site.ts'
-import { expire } from '../fixtures/states.ts'
+import { goBackToLivePage, openBrowser, openPage, setHidden } from '../fixtures/browser/browser.ts'
+import { clientOf } from '../fixtures/network/client.ts'
+import { listen, look, POLL_MS, until } from '../fixtures/browser/element.ts'
+import { pageWithElement, startSite } from '../fixtures/browser/site.ts'
+import { expire } from '../fixtures/tickets/states.ts'
 
 /** What happens to the element while a page lives: tabs, networks, clocks and ways out. */
 

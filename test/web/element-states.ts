@@ -2,12 +2,12 @@ import t, { type Test } from 'tap'
 import type { Page } from 'playwright-core'
 import type { ScenePassState } from '../../src/web/widget.ts'
 import { startApp } from '../fixtures/app.ts'
-import { axeViolations } from '../fixtures/axe.ts'
-import { openBrowser, openPage, phones } from '../fixtures/browser.ts'
-import { clientOf } from '../fixtures/client.ts'
-import { listen, look, until, type Seen } from '../fixtures/element.ts'
-import { pageWithElement, startSite, strictPolicy } from '../fixtures/site.ts'
-import { expire } from '../fixtures/states.ts'
+import { axeViolations } from '../fixtures/browser/axe.ts'
+import { openBrowser, openPage, phones } from '../fixtures/browser/browser.ts'
+import { clientOf } from '../fixtures/network/client.ts'
+import { listen, look, until, type Seen } from '../fixtures/browser/element.ts'
+import { pageWithElement, startSite, strictPolicy } from '../fixtures/browser/site.ts'
+import { expire } from '../fixtures/tickets/states.ts'
 
 /** Every state, in both languages and both themes, on a site of another origin. */
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
-import { temporaryFolder } from '../fixtures/child.ts'
+import { temporaryFolder } from '../fixtures/network/child.ts'
 import { root } from '../fixtures/root.ts'
 
 t.test('a server can import both modules', async (t) => {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { startApp } from '../fixtures/app.ts'
-import { openBrowser, openPage } from '../fixtures/browser.ts'
-import { clientOf } from '../fixtures/client.ts'
-import { until } from '../fixtures/element.ts'
+import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
+import { clientOf } from '../fixtures/network/client.ts'
+import { until } from '../fixtures/browser/element.ts'
 import { BASE, blockWith } from '../fixtures/readme.ts'
 import { root } from '../fixtures/root.ts'
-import { startSite } from '../fixtures/site.ts'
+import { startSite } from '../fixtures/browser/site.ts'
 
 /** The page of the READMEs, pasted, with nothing changed but the address. */
 

@@ -4,7 +4,7 @@ import { createAccessToken } from '../../src/wechat/access-token.ts'
 import type { FetchedToken } from '../../src/wechat/access-token.ts'
 import { monotonicClock } from '../../src/wechat/clock.ts'
 import { WechatOutage, WechatRefusal } from '../../src/wechat/failures.ts'
-import { createFakeClock } from './fixtures/fake-clock.ts'
+import { createFakeClock } from '../fixtures/network/fake-clock.ts'
 
 const outage = () => new AppError('WECHAT_BUSY', { cause: new WechatOutage('ECONNREFUSED') })
 const wrongSecret = () =>

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { createApi } from '../../src/wechat/api.ts'
-import type { WechatCall } from '../../src/wechat/call-outcome.ts'
+import type { WechatCall } from '../../src/wechat/errcodes/outcome.ts'
 import { WechatOutage } from '../../src/wechat/failures.ts'
 import type { Transport, WechatRequest } from '../../src/wechat/transport.ts'
 

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { createBreaker } from '../../src/wechat/breaker.ts'
 import { WechatOutage, WechatRefusal } from '../../src/wechat/failures.ts'
-import { createRecordedLog } from './fixtures/recorded-log.ts'
+import { createRecordedLog } from '../fixtures/network/recorded-log.ts'
 
 const dead = async () => {
   throw new AppError('WECHAT_TIMEOUT', { cause: new WechatOutage('no answer') })

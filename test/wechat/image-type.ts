@@ -1,6 +1,6 @@
 import t from 'tap'
 import { imageType } from '../../src/wechat/image-type.ts'
-import { jpeg, png } from './fixtures/mocked-wechat.ts'
+import { jpeg, png } from '../fixtures/network/mocked-wechat.ts'
 
 t.test('an image is told by its first bytes', async (t) => {
   t.equal(imageType(jpeg), 'image/jpeg')

@@ -7,7 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { createTransport } from '../../src/wechat/transport.ts'
 import type { WechatRequest } from '../../src/wechat/transport.ts'
-import { mockWechat } from './fixtures/mocked-wechat.ts'
+import { mockWechat } from '../fixtures/network/mocked-wechat.ts'
 
 const get: WechatRequest = {
   method: 'GET',

@@ -1,0 +1,40 @@
+import { sql } from 'kysely'
+import type { Db } from '../db/pool.ts'
+import type { Identity } from '../identity.ts'
+
+/** So many of a user's logins are looked at, the latest: this read has an end for everybody. */
+const LATEST = 500
+
+/**
+ * Whether this person has signed in from such a browser before, as far back as the trail is kept:
+ * the same name, whatever its version, on the same system. What is unknown is like nothing but
+ * itself, so a browser that hides its name is told, too. After a merge of two users the logins of
+ * the one that went do not count: one notice too many, once.
+ */
+export async function isKnownBrowser(
+  db: Db,
+  person: Identity,
+  { browser, os }: { browser: string | null; os: string | null },
+): Promise<boolean> {
+  const name = browser === null ? null : browser.replace(/ [0-9]+$/, '')
+  const { rows } = await sql<{ known: boolean }>`
+    select exists (
+      select
+      from (
+        select requested_browser, requested_os
+        from logins
+        where user_id = (
+            select user_id
+            from identities
+            where appid = ${person.appid} and openid = ${person.openid}
+          )
+          and outcome = 'confirmed'
+        order by created_at desc
+        limit ${LATEST}
+      ) as latest
+      where regexp_replace(requested_browser, ' [0-9]+$', '') is not distinct from ${name}::text
+        and requested_os is not distinct from ${os}::text
+    ) as known
+  `.execute(db)
+  return rows[0]?.known === true
+}

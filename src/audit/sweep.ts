@@ -1,0 +1,26 @@
+import { sql } from 'kysely'
+import { BATCH, inBatches } from '../db/batches.ts'
+import type { Db } from '../db/pool.ts'
+
+/**
+ * Forgets the trail of logins older than `days`; 0 forgets all of it. Any number of replicas can do
+ * it at once.
+ *
+ * @returns how many rows went
+ */
+export function sweepLogins(db: Db, days: number, signal?: AbortSignal): Promise<number> {
+  return inBatches(async () => {
+    const { numAffectedRows } = await sql`
+      delete from logins
+      where id = any(array(
+        select id
+        from logins
+        where created_at <= now() - ${days}::int * interval '1 day'
+        order by created_at
+        limit ${BATCH}
+        for update skip locked
+      ))
+    `.execute(db)
+    return Number(numAffectedRows ?? 0n)
+  }, signal)
+}

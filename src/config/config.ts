@@ -1,0 +1,223 @@
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { convert, isOrigin, isPrivateUrl, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
+import { settings, shapeOf, type Settings } from './settings.ts'
+
+export type Config = Readonly<{
+  production: boolean
+  logLevel: string
+  database: {
+    url: string
+    /** A read replica for polls. */
+    readUrl: string | null
+    pool: number
+    migrate: 'auto' | 'off'
+  }
+  http: {
+    host: string
+    port: number
+    /** Without a trailing slash; null: made from host and port once the port is known. */
+    publicUrl: string | null
+    trustProxy: string[] | false
+    /** The header in which those proxies tell a client's country. */
+    locationHeader: string | null
+    corsOrigins: string[]
+    /** Where the hosted page may send a login, as they stand. */
+    returnUrls: string[]
+  }
+  ops: { host: string; port: number | null }
+  siteName: string | null
+  /** `credentials: null` is the sandbox. */
+  wechat: {
+    credentials: { appid: string; secret: string } | null
+    page: string
+    envVersion: Settings['WECHAT_ENV_VERSION']
+    checkPath: boolean
+    codeWidth: number
+    /** Whether tickets have a link, too, that opens the mini program. */
+    urlLink: boolean
+    apiBase: string
+    timeoutMs: number
+  }
+  /** How many codes lie ready; 0: none. */
+  codeStock: number
+  /** Seconds. */
+  windows: { ticket: number; confirm: number; pickup: number }
+  matchMode: Settings['MATCH_CODE']
+  tokens: {
+    issuer: string | null
+    audience: string
+    audienceMiniprogram: string
+    /** Seconds. */
+    ttl: number
+    signingKeys: string | null
+  }
+  /** Requests per address and minute. */
+  rates: { create: number; phone: number }
+  /** How long the trail of logins is kept; 0 = not at all. */
+  auditDays: number
+}>
+
+/** Every problem of the settings at once, one sentence each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The settings do not fit:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the settings out of an environment.
+ *
+ * @param env `process.env` or a part of it; empty values count as not set
+ * @throws {ConfigError} with all problems together
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(settings.properties)) {
+    const text = env[name]?.trim() ?? ''
+    if (text !== '') given[name] = convert(text, (schema as { type?: string }).type)
+  }
+  const values = Value.Default(settings, { ...given }) as Settings
+
+  const problems = new Map<string, string>()
+  const report = (name: keyof Settings, why?: string) => {
+    if (!problems.has(name)) problems.set(name, why ?? `${name} must be ${shapeOf(name)}`)
+  }
+
+  // One by one: over the whole object TypeBox stops after a handful of errors.
+  for (const [name, schema] of Object.entries(settings.properties) as [keyof Settings, TSchema][]) {
+    if (values[name] !== undefined && !Value.Check(schema, values[name])) report(name)
+  }
+  if (values.DATABASE_URL.startsWith('postgres') && !URL.canParse(values.DATABASE_URL)) {
+    report('DATABASE_URL')
+  }
+
+  if (values.DATABASE_READ_URL !== undefined) {
+    if (!URL.canParse(values.DATABASE_READ_URL)) report('DATABASE_READ_URL')
+    if (values.DATABASE_URL.startsWith('pglite:')) {
+      report(
+        'DATABASE_READ_URL',
+        'DATABASE_READ_URL must be empty with the embedded database: DATABASE_URL is the one it would copy',
+      )
+    }
+  }
+
+  const publicUrl = values.PUBLIC_URL === undefined ? null : values.PUBLIC_URL.replace(/\/$/, '')
+  if (publicUrl !== null && !isOrigin(publicUrl)) report('PUBLIC_URL')
+  const corsOrigins = list(values.CORS_ORIGINS)
+  if (!corsOrigins.every(isOrigin)) report('CORS_ORIGINS')
+  const returnUrls = list(values.RETURN_URLS)
+  if (!returnUrls.every(isReturnUrl)) report('RETURN_URLS')
+  const proxies = list(values.TRUST_PROXY)
+  if (!proxies.every(isProxy)) report('TRUST_PROXY')
+  if (values.LOCATION_HEADER !== undefined && proxies.length === 0) {
+    report(
+      'LOCATION_HEADER',
+      'LOCATION_HEADER needs TRUST_PROXY: from anybody but your proxies it could claim any country',
+    )
+  }
+  const apiBase = parseUrl(values.WECHAT_API_BASE)
+  if (!apiBase || apiBase.search || apiBase.hash) report('WECHAT_API_BASE')
+
+  if ((values.WECHAT_APPID === undefined) !== (values.WECHAT_SECRET === undefined)) {
+    const missing = values.WECHAT_APPID === undefined ? 'WECHAT_APPID' : 'WECHAT_SECRET'
+    report(missing, `${missing} is missing: WECHAT_APPID and WECHAT_SECRET go together`)
+  }
+  const credentials =
+    values.WECHAT_APPID !== undefined && values.WECHAT_SECRET !== undefined
+      ? { appid: values.WECHAT_APPID, secret: values.WECHAT_SECRET }
+      : null
+
+  if (values.TOKEN_AUDIENCE === values.TOKEN_AUDIENCE_MINIPROGRAM) {
+    report(
+      'TOKEN_AUDIENCE_MINIPROGRAM',
+      'TOKEN_AUDIENCE_MINIPROGRAM must differ from TOKEN_AUDIENCE: it keeps web and mini program tokens apart',
+    )
+  }
+
+  // An https address is how the world reaches a service, so it counts as production, and the
+  // sandbox (where anybody signs in as anybody) needs a second word to run behind one.
+  const production =
+    values.NODE_ENV === 'production' ||
+    (publicUrl?.startsWith('https:') === true &&
+      values.NODE_ENV !== 'development' &&
+      values.NODE_ENV !== 'test')
+  if (production) {
+    if (!credentials && !problems.has('WECHAT_APPID') && !problems.has('WECHAT_SECRET')) {
+      report(
+        'WECHAT_APPID',
+        'WECHAT_APPID and WECHAT_SECRET must be set in production: without them this would be the sandbox, where anybody signs in as anybody (NODE_ENV=development allows the sandbox behind https)',
+      )
+    }
+    if (given['DATABASE_URL'] === undefined) {
+      report('DATABASE_URL', `DATABASE_URL must be set in production: ${shapeOf('DATABASE_URL')}`)
+    }
+    if (!returnUrls.every(isPrivateUrl)) {
+      report(
+        'RETURN_URLS',
+        'RETURN_URLS must begin with https:// in production: a login token goes there (http is for localhost alone)',
+      )
+    }
+  }
+
+  if (problems.size > 0) throw new ConfigError([...problems.values()])
+
+  return deepFreeze({
+    production,
+    logLevel: values.LOG_LEVEL as string,
+    database: {
+      url: values.DATABASE_URL,
+      readUrl: values.DATABASE_READ_URL ?? null,
+      pool: values.DATABASE_POOL,
+      migrate: values.MIGRATE,
+    },
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      publicUrl,
+      trustProxy: proxies.length > 0 ? proxies : false,
+      locationHeader: values.LOCATION_HEADER ?? null,
+      corsOrigins,
+      returnUrls,
+    },
+    ops: { host: values.OPS_HOST, port: values.OPS_PORT ?? null },
+    siteName: values.SITE_NAME ?? null,
+    wechat: {
+      credentials,
+      page: values.WECHAT_PAGE,
+      envVersion: values.WECHAT_ENV_VERSION,
+      checkPath: values.WECHAT_CHECK_PATH,
+      codeWidth: values.WECHAT_CODE_WIDTH,
+      urlLink: values.WECHAT_URL_LINK === 'on',
+      apiBase: String(values.WECHAT_API_BASE).replace(/\/+$/, ''),
+      timeoutMs: values.WECHAT_TIMEOUT_MS,
+    },
+    codeStock: values.CODE_STOCK,
+    windows: {
+      ticket: values.TICKET_TTL,
+      confirm: values.CONFIRM_TTL,
+      pickup: values.PICKUP_TTL,
+    },
+    matchMode: values.MATCH_CODE,
+    tokens: {
+      issuer: values.TOKEN_ISSUER ?? null,
+      audience: values.TOKEN_AUDIENCE,
+      audienceMiniprogram: values.TOKEN_AUDIENCE_MINIPROGRAM,
+      ttl: values.TOKEN_TTL,
+      signingKeys: values.SIGNING_KEYS ?? null,
+    },
+    rates: { create: values.RATE_CREATE, phone: values.RATE_PHONE },
+    auditDays: values.AUDIT_DAYS,
+  })
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
+  }
+  return Object.freeze(value)
+}

@@ -1,0 +1,53 @@
+import accepts from 'accepts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createHash } from 'node:crypto'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { varyBy } from './negotiation.ts'
+
+/** Something a browser loads, ready to be sent in each of its codings. */
+export type Asset = {
+  type: string
+  cacheControl: string
+  /** Names the bytes, without the coding's suffix and the quotes. */
+  hash: string
+  bodies: Record<Coding, Buffer>
+}
+
+type Coding = 'br' | 'gzip' | 'identity'
+
+/**
+ * @param type with its charset
+ * @param cacheControl by default it may be kept, but is asked for each time
+ */
+export function createAsset(content: string | Buffer, type: string, cacheControl = 'no-cache') {
+  const identity = Buffer.from(content)
+  return {
+    type,
+    cacheControl,
+    hash: createHash('sha256').update(identity).digest('base64url'),
+    bodies: {
+      br: brotliCompressSync(identity),
+      gzip: gzipSync(identity, { level: 9 }),
+      identity,
+    },
+  } satisfies Asset
+}
+
+/** Sends it as small as the caller can read it, or says that what they have is still right. */
+export function sendAsset(asset: Asset, request: FastifyRequest, reply: FastifyReply) {
+  const accept = accepts(request.raw)
+  // Browsers name gzip first and mean nothing by it.
+  const coding = (['br', 'gzip'] as const).find((name) => accept.encoding(name)) ?? 'identity'
+  // A strong tag means these very bytes, so each coding has one of its own.
+  const tag = `"${asset.hash}-${coding}"`
+  varyBy(reply, 'accept-encoding')
+  reply.header('etag', tag).header('cache-control', asset.cacheControl)
+  if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
+  if (coding !== 'identity') reply.header('content-encoding', coding)
+  return reply.type(asset.type).send(asset.bodies[coding])
+}
+
+/** RFC 9110, 13.1.2: a proxy that compresses makes the tag a weak one, which counts as well here. */
+const isKnown = (header: string | undefined, tag: string): boolean =>
+  header !== undefined &&
+  header.split(',').some((known) => ['*', tag, `W/${tag}`].includes(known.trim()))

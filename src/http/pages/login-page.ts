@@ -1,0 +1,79 @@
+import { demoAside, demoHead, demoNotice, demoTraffic } from '../../sandbox/demo/document.ts'
+import { both, escapeHtml } from '../../html.ts'
+
+export type LoginPage = {
+  site: string
+  language: 'zh' | 'en'
+  /** Whether the page stands beside the sandbox's phone. */
+  sandbox: boolean
+  /** Where the token goes, and what goes with it; null: nowhere. */
+  handOver: { returnTo: string; state: string | undefined } | null
+}
+
+/**
+ * The hosted login page: a document with nothing inline, for a strict policy. Every sentence is
+ * there in both languages; the stylesheet shows the one of `<html lang>`.
+ */
+export function loginPage({ site, language, sandbox, handOver }: LoginPage): string {
+  const name = escapeHtml(site)
+  const title = language === 'zh' ? `登录 ${name}` : `Sign in to ${name}`
+  return `<!doctype html>
+<html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="robots" content="noindex">
+    <title>${title}</title>
+    <link rel="icon" href="/icon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/page.css">
+    ${sandbox ? demoHead : ''}
+    <script type="module" src="/page.js"></script>
+    <script type="module" src="/widget.js"></script>
+  </head>
+  <body${sandbox ? ' class="demo"' : ''}>
+    <header class="bar">
+      <p class="site">${name}</p>
+      <button id="language" type="button">
+        <span class="zh" lang="en">English</span><span class="en" lang="zh-CN">中文</span>
+      </button>
+    </header>
+    <main>
+      ${sandbox ? demoNotice : ''}
+      <div class="stage">
+        <div class="page">
+          <section class="card" aria-labelledby="title">
+            <h1 id="title" tabindex="-1">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
+            <scene-pass></scene-pass>
+            <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
+            ${outcome(handOver, sandbox)}
+          </section>
+        </div>
+        ${sandbox ? demoAside : ''}
+      </div>
+      ${sandbox ? demoTraffic : ''}
+    </main>
+  </body>
+</html>
+`
+}
+
+function outcome(handOver: LoginPage['handOver'], sandbox: boolean): string {
+  if (handOver) {
+    const { returnTo, state } = handOver
+    const host = `<b>${escapeHtml(new URL(returnTo).host)}</b>`
+    const echo =
+      state === undefined ? '' : `<input type="hidden" name="state" value="${escapeHtml(state)}">`
+    return `<div id="outcome" role="status"><p hidden>${both(`正在返回 ${host} …`, `Taking you back to ${host} …`)}</p></div>
+            <button id="continue" type="button" hidden>${both('继续', 'Continue')}</button>
+            <form id="hand-over" method="post" action="${escapeHtml(returnTo)}" autocomplete="off" hidden>
+              <input type="hidden" name="token" value="">${echo}
+            </form>`
+  }
+  // The demo says more about it.
+  if (sandbox) return ''
+  return `<div id="outcome" role="status"><p class="small" hidden>${both(
+    '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
+    'This page was opened without return_to, so the login token goes to nobody.',
+  )}</p></div>`
+}

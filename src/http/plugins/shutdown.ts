@@ -1,0 +1,80 @@
+import type {
+  FastifyInstance,
+  onRequestHookHandler,
+  onSendHookHandler,
+  RawServerDefault,
+} from 'fastify'
+import fp from 'fastify-plugin'
+import type { ServerResponse } from 'node:http'
+import { Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../../errors.ts'
+
+/**
+ * What a proxy sent before it could know of the stop has arrived after half a second. Counted in
+ * looks, not by the clock: a process that has stood still has not read yet what is there.
+ */
+const LOOKS = 50
+const LOOK_EVERY_MS = 10
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered in milliseconds, and asked thousands of times a second. */
+    brief?: boolean
+  }
+}
+
+/**
+ * Once a stop has begun, new connections are refused, so that a proxy takes another replica for
+ * whatever it has to send. What still comes in on the old ones is answered, each time as the last on
+ * its connection: a proxy repeats no POST that it has sent. `/readyz` says `SHUTTING_DOWN`.
+ */
+export function createShutdown(): {
+  begin: () => void
+  guard: (app: FastifyInstance) => Promise<void>
+} {
+  let stopping = false
+  const servers: RawServerDefault[] = []
+  const lastAnswer = (_request: unknown, response: ServerResponse) =>
+    void response.setHeader('connection', 'close')
+  const sayClose: onSendHookHandler = (_request, reply, _payload, done) => {
+    if (stopping) reply.header('connection', 'close')
+    done()
+  }
+  const refuse: onRequestHookHandler = (_request, _reply, done) =>
+    done(stopping ? new AppError('SHUTTING_DOWN') : undefined)
+  const guard = fp(
+    async (app) => {
+      const sockets = new Set<Socket>()
+      app.server.on('connection', (socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
+      app.addHook('preClose', async () => {
+        // An HTTP server's own close also ends idle connections, with what is on its way on them.
+        Server.prototype.close.call(app.server)
+        for (let look = 0; look < LOOKS && sockets.size > 0; look++) await sleep(LOOK_EVERY_MS)
+        // Browsers and balancers open connections in advance; Node takes one for idle only once it has
+        // carried a request, and would wait for these.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+      })
+      servers.push(app.server)
+      app.addHook('onRoute', (route) => {
+        if (route.url === '/readyz') {
+          route.onRequest = [route.onRequest ?? [], refuse].flat()
+        }
+        // Requests that are in flight when the stop begins. A poll is not for long enough to matter,
+        // and there are too many of them to ask each one.
+        if (!route.config?.brief) route.onSend = [route.onSend ?? [], sayClose].flat()
+      })
+    },
+    { name: 'shutdown' },
+  )
+  return {
+    begin() {
+      stopping = true
+      for (const server of servers) server.prependListener('request', lastAnswer)
+    },
+    guard: async (app) => void (await app.register(guard)),
+  }
+}

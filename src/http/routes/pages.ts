@@ -1,0 +1,106 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import accepts from 'accepts'
+import type { FastifyInstance } from 'fastify'
+import { readFile } from 'node:fs/promises'
+import { Type } from 'typebox'
+import { AppError } from '../../errors.ts'
+import { varyBy } from '../negotiation.ts'
+import { loginPage } from '../pages/login-page.ts'
+import { createAsset, sendAsset } from '../asset.ts'
+
+export type PageRoutesOptions = {
+  site: string
+  /** Where a login may be sent, character by character. */
+  returnUrls: readonly string[]
+  sandbox: boolean
+}
+
+const JS = 'text/javascript; charset=utf-8'
+const CSS = 'text/css; charset=utf-8'
+const HTML = 'text/html; charset=utf-8'
+
+const query = Type.Object({
+  return_to: Type.Optional(Type.String()),
+  state: Type.Optional(
+    Type.String({
+      maxLength: 1024,
+      // A form cannot give back a line break or a NUL as it was.
+      pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+    }),
+  ),
+})
+
+/** The hosted login page, the element that it is made of, and what else it loads. */
+export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
+  app,
+  { site, returnUrls, sandbox },
+) => {
+  await serve(app, '/page.js', '../../web/page/page.js', JS)
+  await serve(app, '/page.css', '../../web/page/page.css', CSS)
+  await serve(app, '/icon.svg', '../../web/page/icon.svg', 'image/svg+xml')
+  if (sandbox) {
+    await serve(app, '/sandbox/demo.js', '../../sandbox/demo/demo.js', JS)
+    await serve(app, '/sandbox/demo.css', '../../sandbox/demo/demo.css', CSS)
+  }
+
+  const html = (language: 'zh' | 'en') =>
+    createAsset(loginPage({ site, language, sandbox, handOver: null }), HTML)
+  const plain = { zh: html('zh'), en: html('en') }
+
+  app.get('/', { schema: { hide: true, querystring: query } }, (request, reply) => {
+    const { return_to: returnTo, state } = request.query
+    const language = accepts(request.raw).language(['zh', 'en']) === 'en' ? 'en' : 'zh'
+    if (returnTo === undefined && state !== undefined) {
+      throw invalid('state goes back to return_to, which is missing')
+    }
+    if (returnTo !== undefined && !returnUrls.includes(returnTo)) {
+      throw invalid(
+        'return_to must be exactly one of the addresses that the operator of this service lists in RETURN_URLS',
+      )
+    }
+    varyBy(reply, 'accept-language')
+    if (returnTo === undefined) return sendAsset(plain[language], request, reply)
+    // Each of these is sent once, so it is neither compressed nor tagged.
+    return reply
+      .type(HTML)
+      .header('cache-control', 'no-cache')
+      .send(loginPage({ site, language, sandbox, handOver: { returnTo, state } }))
+  })
+}
+
+/** What the login page's policy must allow beyond the strictest one, and what it may forbid. */
+export const loginPageNeeds = (
+  options: Pick<PageRoutesOptions, 'returnUrls' | 'sandbox'>,
+): Record<string, string[]> => ({
+  // Browsers hold redirects after the POST to it as well.
+  ...(options.returnUrls.length > 0
+    ? { formAction: [...new Set(options.returnUrls.map((url) => new URL(url).origin))] }
+    : {}),
+  ...(options.sandbox ? { frameSrc: ["'self'"] } : {}),
+  requireTrustedTypesFor: ["'script'"],
+  trustedTypes: ["'none'"],
+})
+
+/** The `<scene-pass>` element, for pages of any site. */
+export const widgetRoute: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cross-origin-resource-policy', 'cross-origin')
+    done()
+  })
+  const cache = 'public, max-age=600, stale-while-revalidate=86400'
+  await serve(app, '/widget.js', '../../web/widget.js', JS, cache)
+}
+
+/** Reads a file of the build once and serves it from memory. */
+async function serve(
+  app: FastifyInstance,
+  path: string,
+  file: string,
+  type: string,
+  cacheControl?: string,
+): Promise<void> {
+  const asset = createAsset(await readFile(new URL(file, import.meta.url)), type, cacheControl)
+  app.get(path, { schema: { hide: true } }, (request, reply) => sendAsset(asset, request, reply))
+}
+
+const invalid = (detail: string): AppError => new AppError('INVALID_REQUEST', { detail })

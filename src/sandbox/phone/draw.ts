@@ -1,0 +1,98 @@
+import type { Action, View } from '../../miniprogram/components/scene-pass-confirm/view.js'
+import type { PhoneTexts } from './texts.ts'
+
+/** An element with a text. Data becomes text, never markup. */
+function make(tag: string, text: string, className = ''): HTMLElement {
+  const element = document.createElement(tag)
+  element.textContent = text
+  element.className = className
+  return element
+}
+
+function box(className: string, ...children: HTMLElement[]): HTMLElement {
+  const element = make('div', '', className)
+  element.append(...children)
+  return element
+}
+
+function button(text: string, className: string, tap: () => void, off = false): HTMLElement {
+  const element = document.createElement('button')
+  element.type = 'button'
+  element.textContent = text
+  element.className = className
+  element.disabled = off
+  element.addEventListener('click', tap)
+  return element
+}
+
+/** What the mini program shows, in the same order. */
+export function drawView(
+  view: View,
+  on: { act: (name: Action['name']) => void; choose: (number: string) => void },
+): HTMLElement[] {
+  const some = (tag: string, text: string, className = '') =>
+    text === '' ? [] : [make(tag, text, className)]
+  const facts = make('dl', '')
+  for (const { name, value } of view.facts) facts.append(make('dt', name), make('dd', value))
+  const numbers = view.choices.map(({ number, chosen }) => {
+    const element = button(number, 'number', () => on.choose(number), view.busy)
+    element.setAttribute('aria-pressed', String(chosen))
+    return element
+  })
+  const actions = view.actions.map(({ name, text, off }) =>
+    button(text, 'decide', () => on.act(name), off),
+  )
+  return [
+    make('h1', view.title, view.mark),
+    ...some('p', view.text),
+    ...(view.facts.length > 0 ? [facts] : []),
+    ...view.notices.map(({ text, grave }) => make('p', text, grave ? 'unusual grave' : 'unusual')),
+    ...some('p', view.compare),
+    ...some('p', view.code, 'match'),
+    ...(numbers.length > 0 ? [box('numbers', ...numbers)] : []),
+    ...some('p', view.warning, 'warning'),
+    ...(actions.length > 0 ? [box('decision', ...actions)] : []),
+    ...(view.left === '' ? [] : [timeLeft(view.left)]),
+  ]
+}
+
+function timeLeft(text: string): HTMLElement {
+  const element = make('p', text, 'left')
+  // It changes every second, which nobody wants to hear.
+  element.setAttribute('role', 'timer')
+  return element
+}
+
+/** What a real phone knows by itself: who holds it. */
+export function drawPeople(words: PhoneTexts, scan: (user: string) => void): HTMLElement[] {
+  const field = document.createElement('input')
+  for (const [name, value] of Object.entries({
+    type: 'text',
+    name: 'user',
+    maxlength: '32',
+    required: '',
+    pattern: '[a-z0-9_\\-]+',
+    autocapitalize: 'none',
+    autocomplete: 'off',
+    'aria-label': words.other,
+    placeholder: words.other,
+  })) {
+    field.setAttribute(name, value)
+  }
+  const people = ['alice', 'bob', 'carol', 'mallory'].map((name) =>
+    button(name, 'person', () => scan(name)),
+  )
+  return [
+    make('h1', words.who),
+    box('people', ...people),
+    field,
+    make('p', words.otherRule, 'hint'),
+    button(words.use, 'plain', () => {
+      if (field.reportValidity()) scan(field.value)
+    }),
+  ]
+}
+
+/** The way back to the choice above. */
+export const drawHandOver = (words: PhoneTexts, user: string, tap: () => void): HTMLElement =>
+  box('holder', make('span', user), button(words.handOver, '', tap))

@@ -1,0 +1,99 @@
+import { createFlow, type State } from '../../miniprogram/components/scene-pass-confirm/flow.js'
+import { viewOf, type View } from '../../miniprogram/components/scene-pass-confirm/view.js'
+import { wordsOf } from '../../miniprogram/components/scene-pass-confirm/words.js'
+import { drawHandOver, drawPeople, drawView } from './draw.ts'
+import { phoneTexts, type PhoneTexts } from './texts.ts'
+
+/**
+ * The mini program in a browser: its flow, its words and its screens, with a choice of who holds the
+ * phone, and the sandbox for WeChat.
+ */
+const find = (id: string): HTMLElement => {
+  const found = document.getElementById(id)
+  if (!found) throw new TypeError(`the page has no #${id}`)
+  return found
+}
+const main = find('phone')
+const toggle = find('language')
+const notice = find('notice')
+const scene = new URLSearchParams(location.search).get('scene') ?? ''
+
+let language: 'zh' | 'en' = /^zh/i.test(navigator.language) ? 'zh' : 'en'
+let user = ''
+let state: State | null = null
+let drawn = ''
+let timer: ReturnType<typeof setInterval> | undefined
+let flow = begin()
+
+function begin() {
+  return createFlow({
+    login: async () => {
+      const { status, body } = await post('/sandbox/wx-login', { user })
+      if (status !== 200) throw new Error(`/sandbox/wx-login: ${status}`)
+      return (body as { code: string }).code
+    },
+    post,
+    show: (next) => {
+      state = next
+      render()
+      if (state.screen === 'ask') timer ??= setInterval(() => flow.tick(), 1000)
+      else timer = void clearInterval(timer)
+    },
+    onLogin: () => {},
+  })
+}
+
+async function post(path: string, body: object): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(20_000),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json') === true
+  return { status: response.status, body: isJson ? JSON.parse(text) : text }
+}
+
+function scan(name: string): void {
+  user = name
+  void flow.open(scene)
+}
+
+function handOver(): void {
+  flow.close()
+  flow = begin()
+  state = null
+  user = ''
+  timer = void clearInterval(timer)
+  render()
+}
+
+function render(): void {
+  const texts = phoneTexts[language]
+  document.title = texts.title
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  toggle.textContent = texts.toggle
+  notice.textContent = state?.busy ? wordsOf(language).busy : texts.notice
+  main.setAttribute('aria-busy', String(state?.busy ?? false))
+  const view = state && viewOf(state, wordsOf(language))
+  const left = main.querySelector('.left')
+  const now = JSON.stringify([language, user, view && { ...view, left: '' }])
+  // Only the time has gone on: nothing loses its focus, and nothing is read out again.
+  if (now === drawn && left && view) left.textContent = view.left
+  else main.replaceChildren(...draw(view, texts))
+  drawn = now
+}
+
+function draw(view: View | null, texts: PhoneTexts): HTMLElement[] {
+  if (!view) return drawPeople(texts, scan)
+  const elements = drawView(view, { act: (name) => void flow[name](), choose: flow.choose })
+  return user === '' ? elements : [...elements, drawHandOver(texts, user, handOver)]
+}
+
+toggle.addEventListener('click', () => {
+  language = language === 'zh' ? 'en' : 'zh'
+  render()
+})
+if (scene === '') void flow.open('')
+else render()

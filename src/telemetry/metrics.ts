@@ -1,0 +1,136 @@
+import type { FastifyInstance } from 'fastify'
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { countRequests } from '../http/plugins/request-metrics.ts'
+
+/** What became of tickets. `expired` is counted when the rows go, at least 10 minutes later. */
+const ticketOutcomes = [
+  'created',
+  'scanned',
+  'confirmed',
+  'delivered',
+  'denied',
+  'canceled',
+  'expired',
+] as const
+
+export type TicketOutcome = (typeof ticketOutcomes)[number]
+
+type Soon<T> = T | Promise<T>
+
+/**
+ * A gauge is asked for its value at every scrape, and given a second. Without a label that is a
+ * number, or undefined where there is none to show; with one, a number for each value of the label.
+ */
+export type GaugeOptions = { name: string; help: string } & (
+  | { label?: undefined; collect: () => Soon<number | undefined> }
+  | { label: string; collect: () => Soon<Readonly<Record<string, number>>> }
+)
+
+export type Metrics = {
+  registry: Registry
+  /** Counts the requests of an app. */
+  observe: (app: FastifyInstance) => Promise<void>
+  tickets(outcome: TicketOutcome, count?: number): void
+  pollBatch(size: number): void
+  /** A request that was refused before it became one. */
+  refusal(): void
+  wechatCall(call: { api: string; errcode: string; seconds: number }): void
+  gauge(options: GaugeOptions): void
+  close(): void
+}
+
+const COLLECT_MS = 1_000
+
+/**
+ * Prometheus metrics of this process; nothing is measured where nobody can read it.
+ *
+ * @param options.onError hears of a gauge that could not be read. The others are shown all the same.
+ */
+export function createMetrics(
+  options: { onError?: (gauge: string, error: unknown) => void } = {},
+): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  const tickets = new Counter({
+    name: 'scenepass_tickets_total',
+    help: 'Transitions of tickets that this replica made, by what became of them',
+    labelNames: ['outcome'],
+    registers,
+  })
+  // From zero, so that the first one is an increase.
+  for (const outcome of ticketOutcomes) tickets.inc({ outcome }, 0)
+  const batches = new Histogram({
+    name: 'scenepass_poll_batch_size',
+    help: 'Polls that shared a statement',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'scenepass_overload_refusals_total',
+    help: 'Requests refused with OVERLOADED; the requests by route do not have them',
+    registers,
+  })
+  const calls = new Counter({
+    name: 'scenepass_wechat_calls_total',
+    help: 'Requests sent to WeChat, by API and errcode (0 = success)',
+    labelNames: ['api', 'errcode'],
+    registers,
+  })
+  const callSeconds = new Histogram({
+    name: 'scenepass_wechat_call_duration_seconds',
+    help: "Time to the end of WeChat's answer in seconds, by API",
+    labelNames: ['api'],
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+
+  return {
+    registry,
+    observe: countRequests(registry),
+    tickets: (outcome, count = 1) => tickets.inc({ outcome }, count),
+    pollBatch: (size) => batches.observe(size),
+    refusal: () => refusals.inc(),
+    wechatCall({ api, errcode, seconds }) {
+      calls.inc({ api, errcode })
+      callSeconds.observe({ api }, seconds)
+    },
+    gauge({ name, help, label, collect }) {
+      const labelNames = label === undefined ? [] : [label]
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames,
+        registers,
+        async collect() {
+          let reading: number | Readonly<Record<string, number>> | undefined
+          try {
+            reading = await inTime<typeof reading>(collect)
+          } catch (error) {
+            options.onError?.(name, error)
+          }
+          gauge.reset()
+          // Without a label that leaves a zero, which would be a lie.
+          if (labelNames.length === 0) gauge.remove()
+          if (typeof reading === 'number') gauge.set(reading)
+          else for (const [value, n] of Object.entries(reading ?? {})) gauge.labels(value).set(n)
+        },
+      })
+    },
+    close: () => registry.clear(),
+  }
+}
+
+/** A scrape must not wait for a database that does not answer. */
+async function inTime<T>(work: () => Soon<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no value within ${COLLECT_MS} ms`)), COLLECT_MS)
+  })
+  try {
+    return await Promise.race([work(), limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
+import type { AppDeps } from '../../../src/http/app.ts'
+import type { Db } from '../../../src/db/pool.ts'
+import { sweepRateLimits } from '../../../src/http/plugins/rate-limits.ts'
+import { startApp } from '../../fixtures/app.ts'
+import { call, clientOf, type Answer } from '../../fixtures/network/client.ts'
+import { databases, postgresUrl } from '../../fixtures/postgres/database.ts'
+
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+
+async function replicas(t: Test, deps: Partial<AppDeps>) {
+  const databaseUrl = await postgresUrl(t)
+  const one = await startApp(t, { databaseUrl, ...deps })
+  const two = await startApp(t, { databaseUrl, ...deps })
+  return { one: one.url, two: two.url, db: one.db }
+}
+
+function limited(t: Test, answer: Answer): void {
+  t.match(answer, { status: 429, body: { statusCode: 429, code: 'RATE_LIMITED' } })
+  const seconds = Number(answer.headers.get('retry-after'))
+  t.ok(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60, `in ${seconds} s`)
+  t.equal(answer.headers.get('cache-control'), 'no-store')
+}
+
+t.test('created tickets are counted per address, across replicas', async (t) => {
+  const { one, two, db } = await replicas(t, {
+    rates: { create: 4, phone: 2 },
+    trustProxy: ['127.0.0.1'],
+  })
+  const create = (base: string, address: string) =>
+    call(`${base}/ticket`, { method: 'POST', ...from(address) })
+  const statuses = await Promise.all(
+    [one, two, one, two, one, two].map(async (base) => (await create(base, '192.0.2.1')).status),
+  )
+  t.strictSame(statuses.toSorted(), [201, 201, 201, 201, 429, 429])
+  for (const base of [one, two]) limited(t, await create(base, '192.0.2.1'))
+  t.equal((await create(one, '192.0.2.2')).status, 201, 'another address is another matter')
+
+  const phone = await call(`${one}/login`, { json: { code: 'x' }, ...from('192.0.2.1') })
+  t.equal(phone.status, 400, 'and the phone has a budget of its own')
+
+  await sql`update rate_limits set resets_at = now() - interval '1 second'`.execute(db)
+  t.equal((await create(two, '192.0.2.1')).status, 201, 'the next minute is a new one')
+})
+
+t.test('the calls of a phone share one budget, across routes and replicas', async (t) => {
+  const { one, two } = await replicas(t, {
+    rates: { create: 9, phone: 3 },
+    trustProxy: ['127.0.0.1'],
+  })
+  const phone = (url: string, address = '192.0.2.1') =>
+    call(url, { json: { code: 'x' }, ...from(address) })
+  const { scene } = await clientOf(one).create()
+  t.equal((await phone(`${one}/ticket/${scene}/scan`)).status, 400)
+  t.equal((await phone(`${two}/ticket/${scene}/deny`)).status, 400)
+  t.equal((await phone(`${one}/login`)).status, 400)
+  for (const path of [`/ticket/${scene}/scan`, `/ticket/${scene}/deny`, '/login']) {
+    limited(t, await phone(two + path))
+  }
+  t.equal((await phone(`${two}/login`, '192.0.2.2')).status, 400)
+})
+
+t.test('an IPv6 address counts as its /64', async (t) => {
+  const { one } = await replicas(t, {
+    rates: { create: 2, phone: 2 },
+    trustProxy: ['127.0.0.1'],
+  })
+  const create = (address: string) => call(`${one}/ticket`, { method: 'POST', ...from(address) })
+  t.equal((await create('2001:db8:0:1::1')).status, 201)
+  t.equal((await create('2001:DB8:0:1:ffff:ffff:ffff:ffff')).status, 201)
+  limited(t, await create('2001:db8:0:1:1234::'))
+  t.equal((await create('2001:db8:0:2::1')).status, 201, 'the neighbour')
+  t.equal((await create('192.0.2.7')).status, 201)
+  t.equal((await create('::ffff:192.0.2.7')).status, 201)
+  limited(t, await create('192.0.2.7'))
+})
+
+t.test('a forged X-Forwarded-For buys nothing and lies to nobody', async (t) => {
+  const { one } = await replicas(t, { rates: { create: 2, phone: 9 } })
+  const tickets = []
+  for (const address of ['203.0.113.1', '203.0.113.2']) {
+    tickets.push((await call(`${one}/ticket`, { method: 'POST', ...from(address) })).body)
+  }
+  limited(t, await call(`${one}/ticket`, { method: 'POST', ...from('203.0.113.3') }))
+  for (const ticket of tickets) {
+    const { body } = await clientOf(one).scan(ticket, 'alice')
+    t.equal(body.requested_by.ip, '127.0.0.1')
+  }
+})
+
+t.test('what a trusted proxy says is what the phone shows', async (t) => {
+  const { one } = await replicas(t, { trustProxy: ['127.0.0.1'] })
+  for (const [header, ip] of [
+    ['203.0.113.9', '203.0.113.9'],
+    ['6.6.6.6, 203.0.113.9', '203.0.113.9'],
+    ['203.0.113.9, 127.0.0.1', '203.0.113.9'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['unknown', null],
+  ] as const) {
+    const { body } = await call(`${one}/ticket`, { method: 'POST', ...from(header) })
+    const scanned = await clientOf(one).scan(body, 'alice')
+    t.equal(scanned.body.requested_by.ip, ip, header)
+  }
+})
+
+for (const { name, open } of databases) {
+  t.test(`windows that have passed are forgotten, on ${name}`, async (t) => {
+    const { db } = await open(t)
+    await fill(db, 1_200, -1)
+    await fill(db, 7, 60)
+    const swept = []
+    for (let i = 0; i < 4; i++) swept.push(await sweepRateLimits(db))
+    t.strictSame(swept, [500, 500, 200, 0], 'in small batches')
+    const { rows } = await sql`select count(*)::int as left from rate_limits`.execute(db)
+    t.strictSame(rows, [{ left: 7 }])
+  })
+}
+
+/** Windows that end so many seconds from now. */
+const fill = (db: Db, count: number, seconds: number) =>
+  sql`
+    insert into rate_limits (key, count, resets_at)
+    select ${`${seconds}:`}::text || i, 1, now() + ${seconds}::int * interval '1 second'
+    from generate_series(1, ${count}::int) as i
+  `.execute(db)

@@ -1,0 +1,102 @@
+import t from 'tap'
+import { startApp } from '../../fixtures/app.ts'
+import { call, clientOf, type Json } from '../../fixtures/network/client.ts'
+import { postgresUrl } from '../../fixtures/postgres/database.ts'
+import { ticketIn } from '../../fixtures/tickets/states.ts'
+
+const databaseUrl = await postgresUrl(t)
+const { url, db, logged } = await startApp(t, { databaseUrl, urlLink: true, logLevel: 'debug' })
+const client = clientOf(url)
+
+const linkOf = (base: string, { scene }: { scene: string }) => call(`${base}/ticket/${scene}/link`)
+const linkCalls = async (base: string): Promise<number> =>
+  (await call(`${base}/sandbox/calls`)).body.generate_urllink as number
+const linesAbout = ({ scene }: { scene: string }): Json[] =>
+  logged()
+    .split('\n')
+    .filter((line) => line.includes(`"scene":"${scene.slice(0, 8)}"`))
+    .map((line) => JSON.parse(line))
+
+t.test('a new ticket says where its link is, and asks WeChat nothing', async (t) => {
+  const { status, body } = await call(`${url}/ticket`, { json: {} })
+  t.match({ status, body }, { status: 201, body: { link_url: `/ticket/${body.scene}/link` } })
+  t.equal(await linkCalls(url), 0)
+})
+
+t.test('the link opens the phone page of the ticket', async (t) => {
+  const ticket = await client.create()
+  const { status, headers, body } = await linkOf(url, ticket)
+  t.equal(status, 200)
+  t.strictSame(body, { link: `${url}/sandbox/phone?scene=${ticket.scene}` })
+  t.equal(headers.get('cache-control'), 'no-store')
+  t.match(headers.get('content-type'), /^application\/json/)
+  t.match(linesAbout(ticket), [{ msg: 'ticket created' }, { msg: 'link made', reqId: String }])
+  t.notOk(logged().includes('phone?scene='), 'a link is in no log')
+
+  const page = await fetch(body.link)
+  t.match([page.status, page.headers.get('content-type')], [200, /^text\/html/])
+  t.match(await page.text(), '/sandbox/phone.js')
+  const scene = new URL(body.link).searchParams.get('scene')
+  await client.login({ scene: scene as string }, 'alice')
+  t.match((await client.poll(ticket)).body, { status: 'confirmed', token: /^eyJ/ })
+})
+
+t.test('asked again, on any replica, it costs no second call to WeChat', async (t) => {
+  const other = await startApp(t, { databaseUrl, urlLink: true })
+  const ticket = await client.create()
+  const before = await linkCalls(url)
+  const asked = Array.from({ length: 20 }, () => linkOf(url, ticket))
+  const answers = [...(await Promise.all(asked)), await linkOf(other.url, ticket)]
+  t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
+  t.equal(new Set(answers.map(({ body }) => body.link)).size, 1)
+  t.equal(await linkCalls(url), before + 1, 'nor do many at the same moment')
+  t.equal(await linkCalls(other.url), 0)
+})
+
+t.test('the link of a ticket that is not pending any more is gone', async (t) => {
+  const seen = await client.create()
+  await linkOf(url, seen)
+  await client.scan(seen, 'alice')
+  t.equal((await linkOf(url, seen)).status, 410, 'also one that had been made')
+  const before = await linkCalls(url)
+  for (const [state, code] of [
+    ['scanned', 'TICKET_CONSUMED'],
+    ['confirmed', 'TICKET_CONSUMED'],
+    ['consumed', 'TICKET_CONSUMED'],
+    ['denied', 'TICKET_DENIED'],
+    ['canceled', 'TICKET_CANCELED'],
+    ['expired', 'TICKET_EXPIRED'],
+  ] as const) {
+    const answer = await linkOf(url, await ticketIn(state, client, db))
+    t.match(answer, { status: 410, body: { statusCode: 410, code, error: 'Gone' } }, state)
+  }
+  t.equal(await linkCalls(url), before, 'and WeChat is not asked')
+  const unknown = await linkOf(url, { scene: 'A1'.repeat(11) })
+  t.match(unknown, { status: 404, body: { code: 'TICKET_NOT_FOUND' } })
+})
+
+t.test('an account that may not is told its operator, and the ticket is left alone', async (t) => {
+  const ticket = await client.create()
+  const fault = { api: 'generate_urllink', errcode: 85407 }
+  await call(`${url}/sandbox/faults`, { json: fault })
+  const { status, headers, body } = await linkOf(url, ticket)
+  t.match({ status, body }, { status: 502, body: { code: 'WECHAT_MISCONFIGURED' } })
+  t.equal(headers.get('cache-control'), 'no-store')
+  t.notMatch(body.message, /85407|URL_LINK/, 'which is nobody else’s business')
+  t.match(
+    linesAbout(ticket).find(({ errcode }) => errcode === 85407),
+    { level: 50, api: 'generate_urllink', action: /WECHAT_URL_LINK=off/, reqId: body.request_id },
+  )
+  t.equal((await linkOf(url, ticket)).status, 200, 'a failure is not kept')
+  t.equal((await call(`${url}/ticket/${ticket.scene}/qrcode`)).status, 200)
+})
+
+t.test('where it is off there is no such path, and nobody is told of one', async (t) => {
+  const off = await startApp(t, { databaseUrl })
+  const { body: ticket } = await call(`${off.url}/ticket`, { json: {} })
+  t.notOk('link_url' in ticket)
+  t.match(await linkOf(off.url, ticket), { status: 404, body: { code: 'NOT_FOUND' } })
+  const { paths } = (await call(`${off.url}/openapi.json`)).body
+  t.notOk('/ticket/{scene}/link' in paths)
+  t.ok('/ticket/{scene}/qrcode' in paths)
+})

@@ -1,0 +1,49 @@
+import { decodeProtectedHeader } from 'jose'
+import t from 'tap'
+import { rotateKeys } from '../../../src/tokens/stored-keys.ts'
+import { startApp } from '../../fixtures/app.ts'
+import { call, clientOf } from '../../fixtures/network/client.ts'
+import { postgresUrl } from '../../fixtures/postgres/database.ts'
+
+const PATH = '/.well-known/jwks.json'
+
+t.test('the public keys are cacheable for ten minutes, by anybody', async (t) => {
+  const { url } = await startApp(t)
+  const { status, headers, body } = await call(url + PATH)
+  t.equal(status, 200)
+  t.equal(headers.get('cache-control'), 'public, max-age=600')
+  t.match(headers.get('content-type'), /^application\/(json|jwk-set\+json)/)
+  t.equal(headers.get('access-control-allow-origin'), '*')
+  t.strictSame(Object.keys(body), ['keys'])
+  t.equal(body.keys.length, 1)
+  for (const key of body.keys) {
+    const { x, y, kid, ...rest } = key
+    t.strictSame(rest, { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
+    for (const coordinate of [x, y]) t.match(coordinate, /^[\w-]{43}$/)
+    t.type(kid, 'string')
+  }
+
+  const { token } = (await clientOf(url).login(null, 'alice')).body
+  t.match(decodeProtectedHeader(token), { alg: 'ES256', kid: body.keys[0].kid })
+})
+
+t.test('a new key is published before it signs, with no private part of either', async (t) => {
+  const databaseUrl = await postgresUrl(t)
+  const first = await startApp(t, { databaseUrl })
+  const { kid } = await rotateKeys(first.db)
+  const second = await startApp(t, { databaseUrl })
+  const { body } = await call(second.url + PATH)
+  t.equal(body.keys.length, 2)
+  t.ok(body.keys.some((key: { kid: string }) => key.kid === kid))
+  const known = ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']
+  for (const key of body.keys) t.strictSame(Object.keys(key).toSorted(), known)
+  const { token } = (await clientOf(second.url).login(null, 'alice')).body
+  t.not(decodeProtectedHeader(token).kid, kid, 'its time has not come')
+})
+
+t.test('every replica publishes the same keys', async (t) => {
+  const databaseUrl = await postgresUrl(t)
+  const replicas = [await startApp(t, { databaseUrl }), await startApp(t, { databaseUrl })]
+  const [one, two] = await Promise.all(replicas.map(({ url }) => call(url + PATH)))
+  t.strictSame(one?.body, two?.body)
+})

@@ -1,0 +1,171 @@
+import { sql } from 'kysely'
+import t from 'tap'
+import { connect } from '../../src/db/connect.ts'
+import type { Db } from '../../src/db/pool.ts'
+import { confirmTicket } from '../../src/tickets/confirm.ts'
+import { createTicket, type Origin, type Requester } from '../../src/tickets/create.ts'
+import { lookAtTicket } from '../../src/tickets/find.ts'
+import { noticesOf } from '../../src/sign-in/notices.ts'
+import { identifyUser } from '../../src/users/identify.ts'
+import { databases, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
+import { alice, nobody, requester, trail } from '../fixtures/tickets/arrange.ts'
+
+const home: Origin = { ip: '203.0.113.9', network: '203.0.113.9', country: 'CN' }
+const mobile: Origin = { ip: '198.51.100.7', network: '198.51.100.7', country: 'CN' }
+const abroad: Origin = { ip: '192.0.2.1', network: '192.0.2.1', country: 'US' }
+
+/** Tickets that an address opened so many seconds ago. */
+const open = (db: Db, count: number, network = home.network, age = 0) =>
+  sql`
+    insert into tickets (
+      scene, secret_hash, match_code, created_at, expires_at, requested_network
+    )
+    select
+      md5(gen_random_uuid()::text), decode(repeat('00', 32), 'hex'), '47',
+      now() - ${age}::int * interval '1 second', now(), ${network}
+    from generate_series(1, ${count}::int)
+  `.execute(db)
+
+for (const { name, open: openDatabase } of databases) {
+  t.test(name, async (t) => {
+    const { db } = await openDatabase(t)
+
+    async function notices(
+      browser: Partial<Requester>,
+      phone: Origin,
+      { usual = 3, keepTrail = false } = {},
+    ) {
+      const { scene } = await createTicket(db, {
+        ttl: 120,
+        requester: { ...requester, ...browser },
+      })
+      const ticket = await lookAtTicket(db, scene)
+      const found = await noticesOf(db, {
+        ticket,
+        identity: alice,
+        phone,
+        usual,
+        trail: keepTrail,
+      })
+      await sql`delete from tickets`.execute(db)
+      return found
+    }
+
+    await t.test('what differs between browser and phone', async (t) => {
+      const otherCountry = { kind: 'other_country', browser: 'US', phone: 'CN' }
+      const otherAddress = { kind: 'other_address' }
+      t.same(await notices(home, home), [], 'nothing')
+      t.same(await notices(home, mobile), [otherAddress], 'the address')
+      t.same(await notices(abroad, home), [otherCountry], 'the country says more')
+      t.same(await notices({ ...abroad, country: null }, home), [otherAddress])
+      t.same(await notices(abroad, { ...home, country: null }), [otherAddress])
+      t.same(await notices({ ...home, country: 'US' }, home), [otherCountry], 'one address or not')
+      const unknown = { ip: null, network: null, country: null }
+      t.same(await notices(nobody, home), [], 'unknown differs from nothing')
+      t.same(await notices(home, unknown), [])
+      t.same(await notices(nobody, unknown), [])
+    })
+
+    await t.test('an IPv6 customer is one address', async (t) => {
+      const at = (ip: string, network: string) => ({ ip, network, country: null })
+      const one = at('2001:db8::1', '2001:db8:0:0::/64')
+      t.same(await notices(one, at('2001:db8::2', '2001:db8:0:0::/64')), [])
+      t.same(await notices(one, at('2001:db8:0:1::1', '2001:db8:0:1::/64')), [
+        { kind: 'other_address' },
+      ])
+    })
+
+    await t.test('other tickets of the address, when they are more than usual', async (t) => {
+      await open(db, 3)
+      t.same(await notices(home, home), [], 'three others are usual')
+      await open(db, 4)
+      t.same(await notices(home, home), [{ kind: 'many_tickets', count: 4 }])
+      await open(db, 3)
+      await open(db, 3, mobile.network)
+      await open(db, 3, home.network, 300)
+      t.same(await notices(home, home), [], 'somebody else’s and older ones do not count')
+      await open(db, 4, home.network, 240)
+      t.same(await notices(home, home), [{ kind: 'many_tickets', count: 4 }], 'five minutes')
+      await open(db, 4)
+      t.same(await notices(nobody, home), [], 'where the address is unknown there is no telling')
+    })
+
+    await t.test('the count has an end', async (t) => {
+      await open(db, 1_100)
+      t.same(await notices(home, home, { usual: 999 }), [{ kind: 'many_tickets', count: 1000 }])
+      await open(db, 1_100)
+      t.same(await notices(home, home, { usual: 1000 }), [], 'where hundreds are usual, none')
+    })
+
+    await t.test('a browser that this person has not signed in from', async (t) => {
+      const asking = (browser: object) => notices(browser, home, { keepTrail: true })
+      const isNew = [{ kind: 'new_browser' }]
+      t.same(await notices(home, home), [], 'without a trail there is no telling')
+      t.same(await asking(home), isNew, 'the very first')
+      const { id: userId } = await identifyUser(db, { ...alice, unionid: null })
+      const { scene } = await createTicket(db, { ttl: 120, requester })
+      const login = { scene, identity: alice, userId, token: 'x', window: 60 }
+      await confirmTicket(db, { ...login, trail })
+      t.same(await asking(home), [])
+      t.same(await asking({ ...home, browser: 'Chrome 150' }), [], 'an update')
+      t.same(await asking({ ...home, os: 'Linux' }), isNew)
+    })
+
+    await t.test('the gravest comes first', async (t) => {
+      await open(db, 9)
+      const all = await notices({ ...abroad, network: home.network, os: 'Linux' }, mobile, {
+        keepTrail: true,
+      })
+      t.same(
+        all.map(({ kind }) => kind),
+        ['other_country', 'many_tickets', 'new_browser'],
+      )
+      await open(db, 9)
+      const near = await notices({ ...home, os: 'Linux' }, mobile, { keepTrail: true })
+      t.same(
+        near.map(({ kind }) => kind),
+        ['many_tickets', 'new_browser', 'other_address'],
+      )
+    })
+  })
+}
+
+t.test('both reads go by an index', async (t) => {
+  const url = await postgresUrl(t)
+  const { db, close } = await connect({ url, poolSize: 1, log: quietLog })
+  const asking = await connect({ url, poolSize: 2, log: quietLog })
+  t.teardown(() => Promise.all([close(), asking.close()]))
+  for (let i = 0; i < 40; i++) await open(db, 50, `192.0.2.${i}`)
+  await sql`
+    insert into logins (outcome, user_id, appid, openid)
+    select 'signed_in', gen_random_uuid(), 'wx1', 'o' from generate_series(1, 2000)
+  `.execute(db)
+  await sql`analyze tickets, logins`.execute(db)
+  const { scene } = await createTicket(db, { ttl: 120, requester })
+  const ticket = await lookAtTicket(db, scene)
+  await noticesOf(asking.db, { ticket, identity: alice, phone: home, usual: 3, trail: true })
+
+  // The statements as they were sent, so that this test cannot explain others; planned, as they are,
+  // for the values they come with.
+  const { rows } = await sql<{ query: string }>`
+    select query from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+      and query ~ 'from (tickets|logins)'
+  `.execute(db)
+  t.equal(rows.length, 2)
+  await sql`set plan_cache_mode = force_custom_plan`.execute(db)
+  async function planOf(table: string, ...values: (string | number)[]): Promise<string> {
+    const query = rows.find((row) => row.query.includes(`from ${table}`))?.query ?? ''
+    await sql`prepare ${sql.ref(table)} as ${sql.raw(query)}`.execute(db)
+    const plan = await sql<Record<string, string>>`
+      explain execute ${sql.ref(table)}(${sql.join(values.map((value) => sql.lit(value)))})
+    `.execute(db)
+    return plan.rows.map((row) => row['QUERY PLAN']).join('\n')
+  }
+  const count = await planOf('tickets', home.network as string, 300, scene, 1000)
+  t.match(count, /tickets_requested_network_idx/)
+  const known = await planOf('logins', alice.appid, alice.openid, 500, 'Chrome', 'Windows')
+  t.match(known, /logins_user_id_idx/)
+  t.match(known, /identities_pkey/)
+  t.notMatch(count + known, /Seq Scan/)
+})

@@ -1,0 +1,54 @@
+import t from 'tap'
+import { scanTicket } from '../../src/tickets/scan.ts'
+import { newScene } from '../../src/tickets/secret.ts'
+import { readUrlLink, storeUrlLink } from '../../src/tickets/url-link.ts'
+import { postgresDb } from '../fixtures/postgres/database.ts'
+import {
+  alice,
+  arrange,
+  codeAnswers,
+  deadline,
+  outcome,
+  situations,
+  stored,
+} from '../fixtures/tickets/arrange.ts'
+
+const { db } = await postgresDb(t)
+const link = 'https://wxaurl.cn/AbCdEfGhIjK'
+
+t.test('a pending ticket has none at first, then the first that was stored', async (t) => {
+  const { scene } = await arrange(db, 'pending')
+  const at = await deadline(db, scene)
+  t.equal(await readUrlLink(db, scene), null)
+  await storeUrlLink(db, scene, link)
+  await storeUrlLink(db, scene, 'https://wxaurl.cn/another')
+  t.equal(await readUrlLink(db, scene), link)
+  t.equal(await deadline(db, scene), at, 'which moves no window')
+  t.match(await stored(db, scene), { status: 'pending', code_image: null })
+})
+
+for (const situation of situations) {
+  t.test(`${situation}: whoever asks for the link hears ${codeAnswers[situation]}`, async (t) => {
+    const { scene } = await arrange(db, situation)
+    t.equal(await outcome(readUrlLink(db, scene)), codeAnswers[situation])
+  })
+}
+
+t.test('a link that comes after the scan is not kept', async (t) => {
+  const { scene } = await arrange(db, 'scanned')
+  await storeUrlLink(db, scene, link)
+  t.match(await stored(db, scene), { status: 'scanned', url_link: null })
+})
+
+t.test('a stored link is given to nobody once the ticket is scanned', async (t) => {
+  const { scene } = await arrange(db, 'pending')
+  await storeUrlLink(db, scene, link)
+  await scanTicket(db, { scene, identity: alice, window: 90 })
+  t.equal(await outcome(readUrlLink(db, scene)), 'TICKET_CONSUMED')
+})
+
+t.test('an unknown scene is TICKET_NOT_FOUND, and makes no ticket', async (t) => {
+  const scene = newScene()
+  await storeUrlLink(db, scene, link)
+  t.equal(await outcome(readUrlLink(db, scene)), 'TICKET_NOT_FOUND')
+})

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { readCodeImage, storeCodeImage } from '../../src/tickets/code.ts'
+import { scanTicket } from '../../src/tickets/scan.ts'
+import { newScene } from '../../src/tickets/secret.ts'
+import { databases } from '../fixtures/postgres/database.ts'
+import {
+  alice,
+  arrange,
+  codeAnswers,
+  deadline,
+  outcome,
+  situations,
+  stored,
+} from '../fixtures/tickets/arrange.ts'
+
+const image = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255, 10, 13])
+
+for (const { name, open } of databases) {
+  t.test(name, async (t) => {
+    const { db } = await open(t)
+
+    await t.test('a pending ticket has none at first, then the one that was stored', async (t) => {
+      const { scene } = await arrange(db, 'pending')
+      const at = await deadline(db, scene)
+      t.equal(await readCodeImage(db, scene), null)
+      await storeCodeImage(db, scene, image)
+      t.ok(image.equals((await readCodeImage(db, scene)) as Uint8Array), 'byte for byte')
+      t.equal(await deadline(db, scene), at, 'which moves no window')
+      t.match(await stored(db, scene), { status: 'pending' })
+    })
+
+    await t.test('the first image stays', async (t) => {
+      const { scene } = await arrange(db, 'pending')
+      await storeCodeImage(db, scene, image)
+      await storeCodeImage(db, scene, Buffer.from('another'))
+      t.ok(image.equals((await readCodeImage(db, scene)) as Uint8Array))
+    })
+
+    for (const situation of situations) {
+      await t.test(`${situation}: an <img> hears ${codeAnswers[situation]}`, async (t) => {
+        const { scene } = await arrange(db, situation)
+        t.equal(await outcome(readCodeImage(db, scene)), codeAnswers[situation])
+      })
+    }
+
+    await t.test('an image that comes after the scan is not kept', async (t) => {
+      const { scene } = await arrange(db, 'scanned')
+      await storeCodeImage(db, scene, image)
+      t.match(await stored(db, scene), { status: 'scanned', code_image: null })
+    })
+
+    await t.test('a stored image is shown to nobody once the code is scanned', async (t) => {
+      const { scene } = await arrange(db, 'pending')
+      await storeCodeImage(db, scene, image)
+      await scanTicket(db, { scene, identity: alice, window: 90 })
+      t.equal(await outcome(readCodeImage(db, scene)), 'TICKET_CONSUMED')
+    })
+
+    await t.test('an unknown scene is TICKET_NOT_FOUND, and makes no ticket', async (t) => {
+      const scene = newScene()
+      await storeCodeImage(db, scene, image)
+      t.equal(await outcome(readCodeImage(db, scene)), 'TICKET_NOT_FOUND')
+    })
+  })
+}

@@ -1,0 +1,107 @@
+import { sql } from 'kysely'
+import t from 'tap'
+import { connectReplica } from '../../src/db/connect.ts'
+import { createGlances } from '../../src/tickets/status-loader.ts'
+import { pollTicket } from '../../src/tickets/poll.ts'
+import { newScene } from '../../src/tickets/secret.ts'
+import { postgresDb, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
+import { cuttable } from '../fixtures/network/proxy.ts'
+import {
+  arrange,
+  confirmAs,
+  alice,
+  expire,
+  outcome,
+  wrongSecret,
+} from '../fixtures/tickets/arrange.ts'
+
+// Another database stands in for the replica, which is a copy that follows when a test says so.
+const { db } = await postgresDb(t)
+const way = await cuttable(t, await postgresUrl(t))
+await way.mend()
+const replica = await connectReplica({ url: way.url, log: quietLog })
+t.teardown(replica.close)
+
+const heard: unknown[] = []
+const glances = createGlances(db, {
+  replica: { db: replica.db, onChange: (failure) => heard.push(failure) },
+})
+const poll = (ticket: { scene: string; secretHash: string }) => pollTicket(db, ticket, glances)
+
+/** The ticket as it stands now arrives at the replica. */
+async function follow({ scene }: { scene: string }): Promise<void> {
+  const row = await db
+    .selectFrom('tickets')
+    .selectAll()
+    .where('scene', '=', scene)
+    .executeTakeFirstOrThrow()
+  await replica.db.deleteFrom('tickets').where('scene', '=', scene).execute()
+  await replica.db.insertInto('tickets').values(row).execute()
+}
+
+t.test('a ticket that waits is read from the replica alone', async (t) => {
+  const ticket = await arrange(db, 'pending')
+  await follow(ticket)
+  await sql`delete from tickets where scene = ${ticket.scene}`.execute(db)
+  t.match(await poll(ticket), { status: 'pending', expiresIn: 120 })
+  t.equal(await outcome(poll({ ...ticket, secretHash: wrongSecret })), 'BAD_SECRET')
+})
+
+t.test('what the replica has not heard of is asked of the database', async (t) => {
+  const ticket = await arrange(db, 'pending')
+  t.match(await poll(ticket), { status: 'pending' })
+  t.equal(await outcome(poll({ ...ticket, scene: newScene() })), 'TICKET_NOT_FOUND')
+})
+
+t.test('a replica that is behind ends nothing', async (t) => {
+  const ticket = await arrange(db, 'scanned')
+  await follow(ticket)
+  await sql`update tickets set status = 'pending' where scene = ${ticket.scene}`.execute(replica.db)
+  await expire(replica.db, ticket.scene)
+  t.match(await poll(ticket), { status: 'scanned', expiresIn: 90 }, 'expired there, scanned here')
+
+  await confirmAs(db, ticket, alice)
+  t.match(await poll(ticket), { status: 'confirmed', delivery: { token: ticket.token } })
+})
+
+t.test('a confirmation is told as soon as the replica has it, and delivered once', async (t) => {
+  const ticket = await arrange(db, 'scanned')
+  await follow(ticket)
+  await confirmAs(db, ticket, alice)
+  t.match(await poll(ticket), { status: 'scanned' }, 'not yet')
+  await follow(ticket)
+  t.match(await poll(ticket), { status: 'confirmed', delivery: { first: true } })
+  t.match(await poll(ticket), { status: 'confirmed', delivery: { first: false } })
+})
+
+t.test('one batch may hold all kinds', async (t) => {
+  const [known, fresh, done] = [
+    await arrange(db, 'pending'),
+    await arrange(db, 'pending'),
+    await arrange(db, 'denied'),
+  ]
+  await follow(known)
+  await follow(done)
+  const answers = await Promise.all([known, fresh, done].map(poll))
+  t.same(
+    answers.map(({ status }) => status),
+    ['pending', 'pending', 'denied'],
+  )
+})
+
+t.test('while it does not answer the database does, and that is said once', async (t) => {
+  const tickets = await Promise.all(Array.from({ length: 5 }, () => arrange(db, 'pending')))
+  t.same(heard, [])
+  await way.cut()
+  for (const ticket of tickets) t.match(await poll(ticket), { status: 'pending' })
+  t.equal(heard.length, 1)
+  t.type(heard[0], Error)
+
+  await way.mend()
+  const [ticket] = tickets as [(typeof tickets)[number]]
+  for (let i = 0; heard.length === 1 && i < 100; i++) {
+    t.match(await poll(ticket), { status: 'pending' })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.equal(heard[1], null)
+})
