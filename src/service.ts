@@ -20,7 +20,7 @@ import { sweepTickets } from './tickets/sweep.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
 import { createWechatClient } from './wechat/mini-program.ts'
-import { SANDBOX_APPID, sandboxAccess } from './sandbox/plugin.ts'
+import { SANDBOX_APPID, sandboxAccess, sandboxAccount } from './config/sandbox.ts'
 
 export type Service = { url: string; stop(): Promise<void> }
 
@@ -129,7 +129,7 @@ async function start(
     returnUrls: config.http.returnUrls,
     trustProxy: config.http.trustProxy,
     locationHeader: config.http.locationHeader,
-    sandbox: sandboxed ? { publicUrl } : null,
+    sandbox: sandboxed ? { publicUrl, ...sandboxAccount } : null,
     keepTrail: config.auditDays > 0,
     ...(metrics
       ? {

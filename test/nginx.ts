@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import t from 'tap'
 import { Agent, request } from 'undici'
-import { SANDBOX_APPID, SANDBOX_SECRET, sandbox as simulatedWechat } from '../src/sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET, sandboxAccount } from '../src/config/sandbox.ts'
+import { sandbox as simulatedWechat } from '../src/sandbox/plugin.ts'
 import { startChild, type Child } from './fixtures/network/child.ts'
 import { call, type Json } from './fixtures/network/client.ts'
 import { postgresUrl, quietLog, type Teardown } from './fixtures/postgres/database.ts'
@@ -38,7 +39,7 @@ async function startWechat(t: Teardown): Promise<string> {
   const app = Fastify()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  await app.register(simulatedWechat, { publicUrl: url, log: quietLog })
+  await app.register(simulatedWechat, { ...sandboxAccount, publicUrl: url, log: quietLog })
   t.teardown(() => app.close())
   await app.listen({ host: '127.0.0.1', port })
   return url

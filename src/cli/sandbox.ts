@@ -7,7 +7,8 @@ import { Type } from 'typebox'
 import { Agent, request as send } from 'undici'
 import { AppError } from '../errors.ts'
 import { errorAnswers } from '../http/plugins/error-handler.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET, sandbox } from '../sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET, sandboxAccount } from '../config/sandbox.ts'
+import { sandbox } from '../sandbox/plugin.ts'
 
 const MAX_BODY = 1024 * 1024
 const SERVICE_TIMEOUT_MS = 15_000
@@ -81,7 +82,7 @@ export async function buildSandboxServer(options: {
     })
   })
 
-  await app.register(sandbox, { publicUrl })
+  await app.register(sandbox, { publicUrl, ...sandboxAccount })
 
   await app.register(async (scope) => {
     const dispatcher = new Agent({ maxResponseSize: MAX_BODY })

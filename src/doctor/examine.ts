@@ -15,7 +15,7 @@ import { localUrl } from '../config/urls.ts'
 import { newScene } from '../tickets/secret.ts'
 import { createWechatClient } from '../wechat/mini-program.ts'
 import { redact } from '../wechat/redact.ts'
-import { SANDBOX_APPID, sandboxAccess } from '../sandbox/plugin.ts'
+import { SANDBOX_APPID, sandboxAccess } from '../config/sandbox.ts'
 
 /** Whatever goes wrong is in the results, so nothing is logged. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} }

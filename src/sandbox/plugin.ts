@@ -4,29 +4,15 @@ import { phoneRoutes } from './phone/routes.ts'
 import { createSandboxState } from './wechat/state.ts'
 import { wechatRoutes } from './wechat/routes.ts'
 
-/** The sandbox's own mini program: no AppID that WeChat gives out looks like this. */
-export const SANDBOX_APPID = 'wx5a4db0c500000000'
-export const SANDBOX_SECRET = '5a4db0c5000000000000000000000000'
-
-/**
- * What the client of WeChat has to be told to talk to the sandbox inside a service.
- *
- * @param local where this machine reaches the service, no trailing slash
- */
-export const sandboxAccess = (local: string) => ({
-  appid: SANDBOX_APPID,
-  secret: SANDBOX_SECRET,
-  apiBase: `${local}/sandbox/wechat`,
-})
-
 export type SandboxOptions = {
   /**
    * Where a browser reaches this app, no trailing slash: codes and links lead to
    * `${publicUrl}/sandbox/phone?scene=…`.
    */
   publicUrl: string
-  appid?: string
-  secret?: string
+  /** The credentials that it knows. */
+  appid: string
+  secret: string
   /** By default the app's own. */
   log?: Pick<FastifyBaseLogger, 'warn'>
   /** ms since 1970; tests move it. */
@@ -38,7 +24,7 @@ export type SandboxOptions = {
  * phone. For trying and testing only: it signs anybody in as anybody.
  */
 export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) => {
-  const { publicUrl, appid = SANDBOX_APPID, secret = SANDBOX_SECRET, now = Date.now } = options
+  const { publicUrl, appid, secret, now = Date.now } = options
   const state = createSandboxState({ appid, now })
 
   // No part of the service's own interface: API documents leave it out.

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET } from '../../src/config/sandbox.ts'
 import { startApp } from '../fixtures/app.ts'
 import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
 import { postgresUrl } from '../fixtures/postgres/database.ts'

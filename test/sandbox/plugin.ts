@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 import Fastify from 'fastify'
 import t from 'tap'
-import { SANDBOX_APPID, SANDBOX_SECRET, sandbox } from '../../src/sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET, sandboxAccount } from '../../src/config/sandbox.ts'
+import { sandbox } from '../../src/sandbox/plugin.ts'
 import { createSandbox } from '../fixtures/network/sandbox.ts'
 
 t.test('its credentials have the shape of real ones', async (t) => {
@@ -32,7 +33,7 @@ t.test('its routes are hidden from API documents', async (t) => {
   t.teardown(() => app.close())
   const routes: { url: string; schema?: object | undefined }[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
-  await app.register(sandbox, { publicUrl: 'http://127.0.0.1:3000' })
+  await app.register(sandbox, { ...sandboxAccount, publicUrl: 'http://127.0.0.1:3000' })
   await app.ready()
   t.ok(routes.length >= 10)
   for (const { url, schema } of routes) t.match(schema, { hide: true }, url)
@@ -42,7 +43,7 @@ t.test('it can be another mini program', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const appid = 'wx0123456789abcdef'
-  await app.register(sandbox, { publicUrl: 'http://127.0.0.1:3000', appid, secret: 's' })
+  await app.register(sandbox, { ...sandboxAccount, publicUrl: 'http://127.0.0.1:3000', appid, secret: 's' })
   const response = await app.inject({
     method: 'POST',
     url: '/sandbox/wechat/cgi-bin/stable_token',

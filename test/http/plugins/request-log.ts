@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../../../src/sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET } from '../../../src/config/sandbox.ts'
 import { startApp } from '../../fixtures/app.ts'
 import { call, clientOf } from '../../fixtures/network/client.ts'
 

@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { sandboxAccount } from '../../../src/config/sandbox.ts'
 import { sandbox } from '../../../src/sandbox/plugin.ts'
 import { openPhone } from '../../fixtures/browser/sandbox-phone.ts'
 
@@ -30,7 +31,7 @@ const confirmed = { body: { scene: SCENE, status: 'confirmed', user: { id: '1' }
 async function setUp(t: Test, replies: Record<string, Reply>, language?: string, search?: string) {
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(sandbox, { publicUrl: 'http://127.0.0.1:3000' })
+  await app.register(sandbox, { ...sandboxAccount, publicUrl: 'http://127.0.0.1:3000' })
   for (const [path, { status = 200, body }] of Object.entries(replies)) {
     app.post(path, (_request, reply) => reply.code(status).send(body))
   }

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { SANDBOX_APPID, SANDBOX_SECRET } from '../../../src/sandbox/plugin.ts'
+import { SANDBOX_APPID, SANDBOX_SECRET } from '../../../src/config/sandbox.ts'
 import type { RateWindow } from '../../../src/sandbox/wechat/rate-window.ts'
 import { createSandboxState } from '../../../src/sandbox/wechat/state.ts'
 import { wechatRoutes } from '../../../src/sandbox/wechat/routes.ts'
