@@ -2,29 +2,23 @@ import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
-import { buildApp } from './http/app.ts'
 import type { Config } from './config/config.ts'
-import { connect, connectReplica, type Connection } from './db/connect.ts'
-import { migrate, pendingMigrations } from './db/migrate.ts'
-import { registerGauges } from './telemetry/gauges.ts'
-import { sweepLogins } from './audit/sweep.ts'
-import { keepCodeStock } from './jobs/fill-code-stock.ts'
+import { SANDBOX_APPID, sandboxAccess, sandboxAccount } from './config/sandbox.ts'
 import { localUrl } from './config/urls.ts'
-import { createMetrics } from './telemetry/metrics.ts'
-import { sweepRateLimits } from './http/plugins/rate-limits.ts'
-import { createShutdown } from './http/plugins/shutdown.ts'
-import { repeat } from './jobs/repeat.ts'
+import { openDatabase, openReadReplica } from './db/open.ts'
+import { buildApp } from './http/app.ts'
 import { startOps } from './http/ops.ts'
-import type { Replica } from './tickets/read-replica.ts'
-import { sweepTickets } from './tickets/sweep.ts'
+import { countRequests } from './http/plugins/request-metrics.ts'
+import { createShutdown } from './http/plugins/shutdown.ts'
+import { fillCodeStock } from './jobs/fill-code-stock.ts'
+import { startSweeps } from './jobs/sweep.ts'
+import { registerGauges } from './telemetry/gauges.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
 import { createWechatClient } from './wechat/mini-program.ts'
-import { SANDBOX_APPID, sandboxAccess, sandboxAccount } from './config/sandbox.ts'
 
 export type Service = { url: string; stop(): Promise<void> }
-
-const SWEEP_MS = 5_000
 
 const { version } = JSON.parse(
   readFileSync(
@@ -34,25 +28,25 @@ const { version } = JSON.parse(
   ),
 ) as { version: string }
 
-/**
- * Brings one replica up: database, migrations, keys, WeChat, HTTP, sweep.
- *
- * @throws {Error} with a sentence for the operator; nothing is left open then
- */
-export async function startService(options: {
+type ServiceOptions = {
   config: Config
   log: FastifyBaseLogger
   /** Where other machines of the network reach this one, where it is known. */
   lanAddress?: string | undefined
-}): Promise<Service> {
-  const { config, log } = options
+}
+
+/**
+ * Brings one instance up: database, migrations, keys, WeChat, HTTP, jobs. It is stopped in reverse.
+ *
+ * @throws {Error} with a sentence for the operator; nothing is left open then
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
   const undo: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const url = await start(config, log, options.lanAddress, undo)
-    return { url, stop }
+    return { url: await start(options, undo), stop }
   } catch (error) {
     await stop()
     throw error
@@ -60,42 +54,32 @@ export async function startService(options: {
 }
 
 async function start(
-  config: Config,
-  log: FastifyBaseLogger,
-  lanAddress: string | undefined,
+  { config, log, lanAddress }: ServiceOptions,
   undo: (() => Promise<unknown>)[],
 ): Promise<string> {
-  const { host } = config.http
-  const port = config.http.port || (await freePort(host))
-  const wildcard = host === '0.0.0.0' || host === '::'
+  const { host } = config.listen
+  // The public URL, and with it the issuer of tokens and the sandbox's codes, may depend on the port.
+  const port = config.listen.port || (await freePort(host))
   const local = localUrl(host, port)
-  const publicUrl =
-    config.http.publicUrl ?? (wildcard && lanAddress ? `http://${lanAddress}:${port}` : local)
+  const publicUrl = config.listen.publicUrl ?? reachableUrl(local, { host, port, lanAddress })
 
-  const connection = await openDatabase(config, log)
+  const connection = await openDatabase(config.database, log)
   const { db, background } = connection
   undo.push(connection.close)
+  const readReplica = await openReadReplica(config.database, log)
+  if (readReplica) undo.push(readReplica.close)
 
-  const replica = await openReplica(config, log)
-  if (replica) undo.push(replica.close)
-
-  const metrics =
-    config.ops.port === null
-      ? null
-      : createMetrics({
-          onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
-        })
-
-  const { signingKeys, ttl } = config.tokens
+  const metrics = metricsOf(config, log)
+  const { signingKeys, ...tokenRules } = config.tokens
   const keyring = signingKeys
     ? await createFixedKeyring(signingKeys)
-    : await createStoredKeyring({ db, tokenTtl: ttl })
+    : await createStoredKeyring({ db, tokenTtl: tokenRules.ttl })
   const tokens = createLoginTokens(keyring, {
-    ...config.tokens,
-    issuer: config.tokens.issuer ?? publicUrl,
+    ...tokenRules,
+    issuer: tokenRules.issuer ?? publicUrl,
   })
 
-  const { credentials, urlLink, ...wechatSettings } = config.wechat
+  const { credentials, ...wechatSettings } = config.wechat
   const sandboxed = credentials === null
   const wechat = createWechatClient({
     ...wechatSettings,
@@ -104,43 +88,31 @@ async function start(
     onCall: metrics?.wechatCall,
   })
   undo.push(() => wechat.close())
-  const { codeStock: size } = config
+  const { codeStock: size } = config.tickets
   const stock = size > 0 ? { size, madeFor: codesMadeFor(config, publicUrl) } : null
-  if (metrics) registerGauges(metrics, { wechat, connection, stock: stock?.madeFor ?? null })
+  const madeFor = stock?.madeFor ?? null
+  if (metrics) registerGauges(metrics, { wechat, connection, stock: madeFor })
 
   const shutdown = createShutdown()
   const app = await buildApp({
     log,
-    db,
-    databaseBusy: connection.busy,
-    replica: replica ?? undefined,
+    database: { ...connection, readReplica },
     wechat,
     keyring,
     tokens,
-    version,
-    publicUrl,
-    site: config.siteName ?? new URL(publicUrl).host,
-    windows: config.windows,
-    matchMode: config.matchMode,
-    stock: stock?.madeFor ?? null,
-    urlLink,
-    rates: config.rates,
-    corsOrigins: config.http.corsOrigins,
-    returnUrls: config.http.returnUrls,
-    trustProxy: config.http.trustProxy,
-    locationHeader: config.http.locationHeader,
+    site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
+    rules: config,
+    stock: madeFor,
     sandbox: sandboxed ? { publicUrl, ...sandboxAccount } : null,
-    keepTrail: config.auditDays > 0,
-    ...(metrics
-      ? {
-          observe: {
-            transition: metrics.tickets,
-            pollBatch: metrics.pollBatch,
-            refusal: metrics.refusal,
-          },
-        }
-      : {}),
-    around: [shutdown.guard, ...(metrics ? [metrics.observe] : [])],
+    shutdown,
+    ...(metrics && {
+      observe: {
+        app: countRequests(metrics.registry),
+        transition: metrics.tickets,
+        pollBatch: metrics.pollBatch,
+        refusal: metrics.refusal,
+      },
+    }),
   })
   undo.push(async () => {
     shutdown.begin()
@@ -153,86 +125,47 @@ async function start(
   await app.listen({
     host,
     port,
-    // When a thousand browsers of another replica come at once, those that do not fit into Node's 511
-    // are not refused: they wait for TCP to try again, for seconds. The kernel may allow fewer.
+    // When a thousand browsers of another instance come at once, those that do not fit into Node's
+    // 511 are not refused: they wait for TCP to try again, for seconds. The kernel may allow fewer.
     backlog: 4_096,
   })
   log.info(`listening on ${local}`)
   wechat.start()
 
-  undo.push(
-    repeat({
-      everyMs: SWEEP_MS,
-      task: async (signal) => {
-        const { expired } = await sweepTickets(background, config.windows, signal)
-        metrics?.tickets('expired', expired)
-        await sweepRateLimits(background)
-        await sweepLogins(background, config.auditDays, signal)
-      },
-      onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
-    }),
-  )
+  const onExpired = (count: number) => metrics?.tickets('expired', count)
+  undo.push(startSweeps({ db: background, rules: config, log, onExpired }))
   if (stock) {
     const makeImage = async (scene: string) => (await wechat.codeImage(scene)).bytes
-    undo.push(keepCodeStock({ db: background, stock, makeImage, log }))
+    undo.push(fillCodeStock({ db: background, stock, makeImage, log }))
   }
   log.info({ publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
   return local
 }
 
+const metricsOf = ({ ops }: Config, log: FastifyBaseLogger): Metrics | null =>
+  ops.port === null
+    ? null
+    : createMetrics({
+        onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
+      })
+
+/** On all addresses at once, a phone of the same network reaches us at the network's address. */
+function reachableUrl(
+  local: string,
+  on: { host: string; port: number; lanAddress: string | undefined },
+): string {
+  const wildcard = on.host === '0.0.0.0' || on.host === '::'
+  return wildcard && on.lanAddress ? `http://${on.lanAddress}:${on.port}` : local
+}
+
 /** A name for all that a code depends on: made for anything else, it would lead somewhere else. */
 function codesMadeFor({ wechat }: Config, publicUrl: string): string {
   const { credentials, page, envVersion, checkPath, codeWidth, apiBase } = wechat
-  // The sandbox's codes lead to its own phone page; every replica behind one URL makes the same.
+  // The sandbox's codes lead to its own phone page; every instance behind one URL makes the same.
   const by = credentials ? [credentials.appid, apiBase] : [SANDBOX_APPID, publicUrl]
   return hash('sha256', JSON.stringify([...by, page, envVersion, checkPath, codeWidth]), 'hex')
 }
 
-async function openDatabase(config: Config, log: FastifyBaseLogger): Promise<Connection> {
-  const { url, pool: poolSize } = config.database
-  const embedded = url.startsWith('pglite:')
-  if (config.database.migrate === 'auto' && !embedded) {
-    // A migration may take longer than any statement of a request, so it has its own connections.
-    const patient = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
-    try {
-      report(await migrate(patient.db), log)
-    } finally {
-      await patient.close()
-    }
-  }
-  const connection = await connect({ url, poolSize, log })
-  try {
-    if (config.database.migrate === 'auto' && embedded) report(await migrate(connection.db), log)
-    const missing = await pendingMigrations(connection.db)
-    if (missing.length > 0) {
-      throw new Error(
-        `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npm run migrate", or set MIGRATE=auto.`,
-      )
-    }
-    return connection
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
-}
-
-async function openReplica(
-  { database: { readUrl: url } }: Config,
-  log: FastifyBaseLogger,
-): Promise<(Replica & Pick<Connection, 'close'>) | null> {
-  if (url === null) return null
-  const onChange = (failure: unknown): void => {
-    if (failure === null) log.info('the read replica answers again')
-    else log.warn({ err: failure }, 'the read replica fails; polls go to the database itself')
-  }
-  return { ...(await connectReplica({ url, log })), onChange }
-}
-
-const report = (applied: string[], log: FastifyBaseLogger): void => {
-  if (applied.length > 0) log.info({ applied }, 'database migrated')
-}
-
-/** The sandbox's address must be known before anything listens, also when any port will do. */
 const freePort = (host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer()

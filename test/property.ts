@@ -99,16 +99,15 @@ async function perform(db: Db, scene: string, call: Call): Promise<string> {
   const identity = 'user' in call ? { appid, openid: call.user } : { appid, openid: '' }
   switch (call.do) {
     case 'create': {
-      const { secret } = await createTicket(db, { scene, ttl: 120, requester: nobody })
+      const { secret } = await createTicket(db, { scene, windows, requester: nobody })
       return `secret ${secret}`
     }
     case 'scan':
-      await scanTicket(db, { scene, identity, window: windows.confirm })
+      await scanTicket(db, { scene, identity, windows })
       return 'ok'
     case 'confirm': {
       const { token } = call
-      const { pickup: window } = windows
-      await confirmTicket(db, { scene, identity, userId: randomUUID(), token, window })
+      await confirmTicket(db, { scene, identity, userId: randomUUID(), token, windows })
       return 'ok'
     }
     case 'deny':

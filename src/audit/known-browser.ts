@@ -1,19 +1,20 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Db } from '../db/pool.ts'
-import type { Identity } from '../identity.ts'
 
-/** So many of a user's logins are looked at, the latest: this read has an end for everybody. */
+/** So many of a user's logins are looked at, the latest: this read has an end for every user. */
 const LATEST = 500
 
 /**
- * Whether this person has signed in from such a browser before, as far back as the trail is kept:
- * the same name, whatever its version, on the same system. What is unknown is like nothing but
- * itself, so a browser that hides its name is told, too. After a merge of two users the logins of
- * the one that went do not count: one notice too many, once.
+ * Whether a user has signed in from such a browser before, as far back as the audit trail is kept:
+ * the same name, whatever its version, on the same system. Null matches only null, so a browser that
+ * hides its name is told, too. After a merge of two users the logins of the one that went do not
+ * count: one notice too many, once.
+ *
+ * @param user their id, as an expression of SQL
  */
 export async function isKnownBrowser(
   db: Db,
-  person: Identity,
+  user: RawBuilder<unknown>,
   { browser, os }: { browser: string | null; os: string | null },
 ): Promise<boolean> {
   const name = browser === null ? null : browser.replace(/ [0-9]+$/, '')
@@ -23,11 +24,7 @@ export async function isKnownBrowser(
       from (
         select requested_browser, requested_os
         from logins
-        where user_id = (
-            select user_id
-            from identities
-            where appid = ${person.appid} and openid = ${person.openid}
-          )
+        where user_id = (${user})
           and outcome = 'confirmed'
         order by created_at desc
         limit ${LATEST}

@@ -3,12 +3,12 @@ import { BATCH, inBatches } from '../db/batches.ts'
 import type { Db } from '../db/pool.ts'
 
 /**
- * Forgets the trail of logins older than `days`; 0 forgets all of it. Any number of replicas can do
- * it at once.
+ * Forgets rows of the audit trail older than `days`; 0 forgets all of it. Any number of instances can
+ * do it at once.
  *
  * @returns how many rows went
  */
-export function sweepLogins(db: Db, days: number, signal?: AbortSignal): Promise<number> {
+export function sweepAuditTrail(db: Db, days: number, signal?: AbortSignal): Promise<number> {
   return inBatches(async () => {
     const { numAffectedRows } = await sql`
       delete from logins

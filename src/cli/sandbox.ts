@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Type } from 'typebox'
 import { Agent, request as send } from 'undici'
 import { AppError } from '../errors.ts'
-import { errorAnswers } from '../http/plugins/error-handler.ts'
+import { errorHandler } from '../http/plugins/error-handler.ts'
 import { SANDBOX_APPID, SANDBOX_SECRET, sandboxAccount } from '../config/sandbox.ts'
 import { sandbox } from '../sandbox/plugin.ts'
 
@@ -72,7 +72,7 @@ export async function buildSandboxServer(options: {
   const { service, publicUrl } = options
   // stdout is for the settings alone, so that they can be piped into a file.
   const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
-  await app.register(errorAnswers)
+  await app.register(errorHandler)
 
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({

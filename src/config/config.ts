@@ -1,30 +1,25 @@
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import type { AuditRules } from '../audit/record.ts'
+import type { DatabaseRules } from '../db/open.ts'
+import type { HttpRules } from '../http/app.ts'
+import type { TicketRules } from '../tickets/ticket.ts'
+import type { TokenRules } from '../tokens/login-token.ts'
 import { convert, isOrigin, isPrivateUrl, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
+/** The groups belong to the rooms that use them; what is here besides is the process's own. */
 export type Config = Readonly<{
   production: boolean
   logLevel: string
-  database: {
-    url: string
-    /** A read replica for polls. */
-    readUrl: string | null
-    pool: number
-    migrate: 'auto' | 'off'
-  }
-  http: {
+  database: DatabaseRules
+  listen: {
     host: string
     port: number
     /** Without a trailing slash; null: made from host and port once the port is known. */
     publicUrl: string | null
-    trustProxy: string[] | false
-    /** The header in which those proxies tell a client's country. */
-    locationHeader: string | null
-    corsOrigins: string[]
-    /** Where the hosted page may send a login, as they stand. */
-    returnUrls: string[]
   }
+  http: HttpRules
   ops: { host: string; port: number | null }
   siteName: string | null
   /** `credentials: null` is the sandbox. */
@@ -34,28 +29,13 @@ export type Config = Readonly<{
     envVersion: Settings['WECHAT_ENV_VERSION']
     checkPath: boolean
     codeWidth: number
-    /** Whether tickets have a link, too, that opens the mini program. */
-    urlLink: boolean
     apiBase: string
     timeoutMs: number
   }
-  /** How many codes lie ready; 0: none. */
-  codeStock: number
-  /** Seconds. */
-  windows: { ticket: number; confirm: number; pickup: number }
-  matchMode: Settings['MATCH_CODE']
-  tokens: {
-    issuer: string | null
-    audience: string
-    audienceMiniprogram: string
-    /** Seconds. */
-    ttl: number
-    signingKeys: string | null
-  }
-  /** Requests per address and minute. */
-  rates: { create: number; phone: number }
-  /** How long the trail of logins is kept; 0 = not at all. */
-  auditDays: number
+  tickets: TicketRules
+  /** `issuer: null` is the public URL; `signingKeys: null`, those in the database. */
+  tokens: Omit<TokenRules, 'issuer'> & { issuer: string | null; signingKeys: string | null }
+  audit: AuditRules
 }>
 
 /** Every problem of the settings at once, one sentence each. */
@@ -117,7 +97,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (values.LOCATION_HEADER !== undefined && proxies.length === 0) {
     report(
       'LOCATION_HEADER',
-      'LOCATION_HEADER needs TRUST_PROXY: from anybody but your proxies it could claim any country',
+      'LOCATION_HEADER needs TRUST_PROXY: from other callers than your proxies it could claim any country',
     )
   }
   const apiBase = parseUrl(values.WECHAT_API_BASE)
@@ -140,7 +120,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
 
   // An https address is how the world reaches a service, so it counts as production, and the
-  // sandbox (where anybody signs in as anybody) needs a second word to run behind one.
+  // sandbox (where every visitor can sign in as any user) needs a second word to run behind one.
   const production =
     values.NODE_ENV === 'production' ||
     (publicUrl?.startsWith('https:') === true &&
@@ -150,7 +130,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (!credentials && !problems.has('WECHAT_APPID') && !problems.has('WECHAT_SECRET')) {
       report(
         'WECHAT_APPID',
-        'WECHAT_APPID and WECHAT_SECRET must be set in production: without them this would be the sandbox, where anybody signs in as anybody (NODE_ENV=development allows the sandbox behind https)',
+        'WECHAT_APPID and WECHAT_SECRET must be set in production: without them this would be the sandbox, where every visitor can sign in as any user (NODE_ENV=development allows the sandbox behind https)',
       )
     }
     if (given['DATABASE_URL'] === undefined) {
@@ -175,14 +155,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       pool: values.DATABASE_POOL,
       migrate: values.MIGRATE,
     },
+    listen: { host: values.HOST, port: values.PORT, publicUrl },
     http: {
-      host: values.HOST,
-      port: values.PORT,
-      publicUrl,
-      trustProxy: proxies.length > 0 ? proxies : false,
-      locationHeader: values.LOCATION_HEADER ?? null,
       corsOrigins,
       returnUrls,
+      trustProxy: proxies.length > 0 ? proxies : false,
+      locationHeader: values.LOCATION_HEADER ?? null,
+      rates: { create: values.RATE_CREATE, phone: values.RATE_PHONE },
     },
     ops: { host: values.OPS_HOST, port: values.OPS_PORT ?? null },
     siteName: values.SITE_NAME ?? null,
@@ -192,17 +171,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       envVersion: values.WECHAT_ENV_VERSION,
       checkPath: values.WECHAT_CHECK_PATH,
       codeWidth: values.WECHAT_CODE_WIDTH,
-      urlLink: values.WECHAT_URL_LINK === 'on',
       apiBase: String(values.WECHAT_API_BASE).replace(/\/+$/, ''),
       timeoutMs: values.WECHAT_TIMEOUT_MS,
     },
-    codeStock: values.CODE_STOCK,
-    windows: {
-      ticket: values.TICKET_TTL,
-      confirm: values.CONFIRM_TTL,
-      pickup: values.PICKUP_TTL,
+    tickets: {
+      windows: {
+        ticket: values.TICKET_TTL,
+        confirm: values.CONFIRM_TTL,
+        pickup: values.PICKUP_TTL,
+      },
+      matchMode: values.MATCH_CODE,
+      codeStock: values.CODE_STOCK,
+      urlLink: values.WECHAT_URL_LINK === 'on',
     },
-    matchMode: values.MATCH_CODE,
     tokens: {
       issuer: values.TOKEN_ISSUER ?? null,
       audience: values.TOKEN_AUDIENCE,
@@ -210,8 +191,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ttl: values.TOKEN_TTL,
       signingKeys: values.SIGNING_KEYS ?? null,
     },
-    rates: { create: values.RATE_CREATE, phone: values.RATE_PHONE },
-    auditDays: values.AUDIT_DAYS,
+    audit: { days: values.AUDIT_DAYS },
   })
 }
 

@@ -1,16 +1,16 @@
 /**
- * Knows whether the database answers at all, so that while it does not only one caller at a time
- * waits to find out, and the others are told at once.
+ * A circuit breaker: while the database does not answer, only one caller at a time waits to find
+ * out, and the others fail at once.
  */
-export type Outage = {
+export type Circuit = {
   /**
    * Before asking for anything.
    *
-   * @returns when, for `failed`
-   * @throws what the last one got, while the database is lost and it is not this caller's turn
+   * @returns the time, for `failed`
+   * @throws the last caller's error, while the database is lost and it is not this caller's turn
    */
   enter(): number
-  /** Something came back, if only an error. */
+  /** An answer arrived, if only an error. */
   answered(): void
   /** A caller that had entered at `since` got no answer but this error. */
   failed(since: number, error: unknown): void
@@ -20,11 +20,11 @@ export type Outage = {
   distrusts(openedAt: number): boolean
 }
 
-/** Who was waiting behind the one that failed fails with it, instead of being the next to try. */
+/** Callers that waited behind the one that failed fail with it, instead of being the next to try. */
 const PAUSE_MS = 100
 
-/** @param now milliseconds of a clock that nobody sets */
-export function createOutage(now: () => number = () => performance.now()): Outage {
+/** @param now milliseconds of a monotonic clock */
+export function createCircuit(now: () => number = () => performance.now()): Circuit {
   let lost: { reason: unknown; tryFrom: number } | null = null
   let trying = false
   let lostAt = -Infinity

@@ -1,29 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import type { PostgresPools, PoolUse } from './postgres.ts'
-import type { Database, Db } from './pool.ts'
+import type { Connection, Db, DbLog, Pools } from './pool.ts'
 import { isUnavailable } from './unavailable.ts'
-
-export type ConnectLog = {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
-
-export type Connection = {
-  db: Db
-  /** The same database for work that nobody waits for: its statements may take longer. */
-  background: Db
-  /** Whether more callers wait for a connection than it can serve soon. */
-  busy(): boolean
-  /** How busy the pool is; PGlite has none. */
-  poolUse?: (() => PoolUse) | undefined
-  close(): Promise<void>
-}
 
 /** PostgreSQL that is not up yet is waited for this long, in milliseconds. */
 const START_WAIT_MS = 30_000
 const OLDEST_VERSION = 130_000
-const REPLICA_POOL = 2
+/** As many statements as polls have under way. */
+const READ_REPLICA_POOL = 2
 
 /**
  * Opens the database: a pool to PostgreSQL, or PGlite in a folder. The rest of the code sees one
@@ -39,7 +23,7 @@ const REPLICA_POOL = 2
 export async function connect(options: {
   url: string
   poolSize: number
-  log: ConnectLog
+  log: DbLog
   queryTimeoutMs?: number
   waitMs?: number
 }): Promise<Connection> {
@@ -68,23 +52,20 @@ export async function connect(options: {
   }
 }
 
-/**
- * Opens a read replica, for as many statements at a time as polls have under way. It need not be up:
- * whoever asks it must be able to do without.
- */
-export async function connectReplica(options: {
+/** Opens a read replica. It need not be up: polls must be able to do without it. */
+export async function connectReadReplica(options: {
   url: string
-  log: ConnectLog
+  log: DbLog
 }): Promise<{ db: Db; close(): Promise<void> }> {
-  const { pool } = await openPostgres({ ...options, poolSize: REPLICA_POOL })
+  const { pool } = await openPostgres({ ...options, poolSize: READ_REPLICA_POOL })
   const db = kyselyOn(pool)
   return { db, close: () => db.destroy() }
 }
 
-const kyselyOn = (pool: PostgresPools['pool']): Db =>
-  new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+const kyselyOn = (pool: Pools['pool']): Db =>
+  new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
 
-async function openPglite(folder: string): Promise<PostgresPools> {
+async function openPglite(folder: string): Promise<Pools> {
   const { openPglitePool } = await import('./pglite.ts')
   const pool = await openPglitePool(folder)
   return { pool, background: pool, busy: () => false }
@@ -92,12 +73,12 @@ async function openPglite(folder: string): Promise<PostgresPools> {
 
 async function openPostgres(
   options: Parameters<typeof import('./postgres.ts').openPostgresPool>[0],
-): Promise<PostgresPools> {
+): Promise<Pools> {
   const { openPostgresPool } = await import('./postgres.ts')
   return openPostgresPool(options)
 }
 
-async function untilUp(db: Db, place: string, waitMs: number, log: ConnectLog): Promise<void> {
+async function untilUp(db: Db, place: string, waitMs: number, log: DbLog): Promise<void> {
   const deadline = performance.now() + waitMs
   for (let attempt = 1; ; attempt++) {
     try {

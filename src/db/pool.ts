@@ -1,63 +1,44 @@
-import type { Generated, Kysely } from 'kysely'
+import type { Kysely, PostgresPool } from 'kysely'
 
-/** Row types. Times never leave the database as dates: every statement answers in seconds. */
-export type Database = {
-  tickets: TicketTable
-  users: { id: Generated<string>; created_at: Generated<Date>; merged_into: string | null }
-  identities: {
-    appid: string
-    openid: string
-    user_id: string
-    unionid: string | null
-    created_at: Generated<Date>
-  }
-  signing_keys: {
-    kid: string
-    private_jwk: object
-    created_at: Generated<Date>
-    signs_from: Date
-  }
-  rate_limits: { key: string; count: number; resets_at: Date }
-  logins: {
-    id: Generated<string>
-    created_at: Generated<Date>
-    outcome: 'confirmed' | 'denied' | 'signed_in'
-    reason: 'declined' | 'wrong_match_code' | null
-    scene: string | null
-    user_id: string | null
-    appid: string
-    openid: string
-    requested_ip: string | null
-    requested_browser: string | null
-    requested_os: string | null
-    phone_ip: string | null
-  }
-  code_stock: { scene: string; made_for: string; image: Uint8Array; created_at: Generated<Date> }
-  leases: { name: string; owner: string; expires_at: Date }
+/**
+ * The database. Statements are SQL by hand, each in the function that owns it, so no table is typed
+ * here: Kysely binds the parameters, takes connections, and runs migrations.
+ */
+export type Db = Kysely<unknown>
+
+export type DbLog = {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
 }
 
-export type TicketTable = {
-  scene: string
-  secret_hash: Uint8Array
-  status: Generated<StoredStatus>
-  match_code: string
-  created_at: Generated<Date>
-  expires_at: Date
-  requested_ip: string | null
-  requested_browser: string | null
-  requested_os: string | null
-  requested_country: string | null
-  requested_network: string | null
-  appid: string | null
-  openid: string | null
-  user_id: string | null
-  token: string | null
-  consumed_at: Date | null
-  code_image: Uint8Array | null
-  url_link: string | null
+/** Connections: open ones, those of them that do nothing, callers that wait for one, the most there may be. */
+export type PoolUse = { total: number; idle: number; waiting: number; max: number }
+
+/** One database behind two pools, which differ in how long a statement may take. */
+export type Pools = {
+  pool: PostgresPool
+  /** For work that no caller waits for. */
+  background: PostgresPool
+  /** Whether more callers wait for a connection than it can serve soon. */
+  busy: () => boolean
+  /** PGlite has no connections to speak of. */
+  use?: () => PoolUse
 }
 
-/** `expired` is never stored: it is computed from `expires_at` in the database's clock. */
-export type StoredStatus = 'pending' | 'scanned' | 'confirmed' | 'consumed' | 'denied' | 'canceled'
+export type Connection = {
+  db: Db
+  /** The same database for work that no caller waits for: its statements may take longer. */
+  background: Db
+  /** Whether more callers wait for a connection than it can serve soon. */
+  busy(): boolean
+  /** How busy the pool is; PGlite has none. */
+  poolUse?: (() => PoolUse) | undefined
+  close(): Promise<void>
+}
 
-export type Db = Kysely<Database>
+/** A copy of the database that follows it by replication, a little behind. */
+export type ReadReplica = {
+  db: Db
+  /** Called when it stops answering, with the reason, and with null when it answers again. */
+  onChange(failure: unknown): void
+}

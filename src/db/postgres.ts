@@ -2,31 +2,18 @@ import { hash } from 'node:crypto'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type { Socket } from 'node:net'
 import pg from 'pg'
-import type { ConnectLog } from './connect.ts'
-import { createOutage, type Outage } from './circuit.ts'
+import { createCircuit, type Circuit } from './circuit.ts'
+import type { DbLog, Pools } from './pool.ts'
 import { isUnavailable } from './unavailable.ts'
 
 /** A lost database is a 503 in under a second: waiting for a connection counts as well. */
 const ANSWER_MS = 800
 /** For a statement that got its connection at the very last moment. */
 const LEAST_MS = 50
-/** For work that nobody waits for. */
+/** For work that no caller waits for. */
 const BACKGROUND_MS = 5_000
 /** Callers that wait for one connection; at a millisecond a statement, 50 ms. */
 const MOST_WAITING = 50
-
-export type PostgresPools = {
-  pool: PostgresPool
-  /** The same connections for work that nobody waits for: its statements have more time. */
-  background: PostgresPool
-  /** Whether more callers wait for a connection than it can serve soon. */
-  busy: () => boolean
-  /** PGlite has no connections to speak of. */
-  use?: () => PoolUse
-}
-
-/** Connections: open ones, those of them that do nothing, and who waits for one; how many there may be. */
-export type PoolUse = { total: number; idle: number; waiting: number; max: number }
 
 /**
  * A pool of node-postgres. Timeouts are the client's own: a server-side `statement_timeout` in the
@@ -38,9 +25,9 @@ export type PoolUse = { total: number; idle: number; waiting: number; max: numbe
 export function openPostgresPool(options: {
   url: string
   poolSize: number
-  log: ConnectLog
+  log: DbLog
   queryTimeoutMs?: number
-}): PostgresPools {
+}): Pools {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -55,26 +42,26 @@ export function openPostgresPool(options: {
   const openedAt = new WeakMap<pg.PoolClient, number>()
   pool.on('connect', (client) => void openedAt.set(client, performance.now()))
 
-  const outage = createOutage()
+  const circuit = createCircuit()
   const prepared: Prepared = { works: true }
 
   async function trusted(): Promise<pg.PoolClient> {
     for (;;) {
       const client = await pool.connect()
-      if (!outage.distrusts(openedAt.get(client) ?? 0)) return client
+      if (!circuit.distrusts(openedAt.get(client) ?? 0)) return client
       discard(client)
     }
   }
 
   const answering = (limitMs: number): PostgresPool => ({
     async connect() {
-      const since = outage.enter()
+      const since = circuit.enter()
       try {
         const client = await trusted()
-        return lend(client, { outage, prepared, waitedMs: performance.now() - since, limitMs })
+        return lend(client, { circuit, prepared, waitedMs: performance.now() - since, limitMs })
       } catch (error) {
-        outage.failed(since, error)
-        outage.leave()
+        circuit.failed(since, error)
+        circuit.leave()
         throw error
       }
     },
@@ -96,11 +83,11 @@ export function openPostgresPool(options: {
 
 /**
  * A client for as long as one caller has it. Kysely releases it without saying how its last
- * statement ended, and sends a rollback after one that got no answer: such a client is given up.
+ * statement ended, and sends a rollback after a statement without an answer: such a client is given up.
  */
 function lend(
   client: pg.PoolClient,
-  { outage, prepared, limitMs, ...options }: Loan,
+  { circuit, prepared, limitMs, ...options }: Loan,
 ): PostgresPoolClient {
   let brokenBy: unknown = null
   let { waitedMs } = options
@@ -124,18 +111,18 @@ function lend(
     waitedMs = 0
     try {
       const result = await within(limit, ask(text, values))
-      outage.answered()
+      circuit.answered()
       return result
     } catch (error) {
       if (isUnavailable(error)) brokenBy ??= error
-      if (error instanceof pg.DatabaseError) outage.answered()
+      if (error instanceof pg.DatabaseError) circuit.answered()
       // A connection that broke says nothing about the next one; silence does.
-      else if (isTimeout(error)) outage.failed(asked, error)
+      else if (isTimeout(error)) circuit.failed(asked, error)
       throw error
     }
   }
   const release = () => {
-    outage.leave()
+    circuit.leave()
     client.off('error', onError)
     if (brokenBy) discard(client)
     else client.release()
@@ -152,7 +139,7 @@ type Prepared = { works: boolean }
 const isUnprepared = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
 
-type Loan = { outage: Outage; prepared: Prepared; limitMs: number; waitedMs: number }
+type Loan = { circuit: Circuit; prepared: Prepared; limitMs: number; waitedMs: number }
 
 const names = new Map<string, string | undefined>()
 
@@ -174,7 +161,7 @@ const isTimeout = (error: unknown): boolean => error instanceof Error && error.m
 
 /**
  * Not node-postgres' own `query_timeout`: after this process has stood still for a while, that one
- * would go off before anybody has read the answer that is there.
+ * would go off before the answer that has arrived is read.
  */
 function within<T>(limitMs: number | null, answer: Promise<T>): Promise<T> {
   if (limitMs === null) return answer
@@ -186,8 +173,8 @@ function within<T>(limitMs: number | null, answer: Promise<T>): Promise<T> {
 }
 
 /**
- * Without the polite goodbye: a server that does not answer would keep the socket, and everybody in
- * the pool's queue, for as long as TCP hopes for it.
+ * Without the polite goodbye: a server that does not answer would keep the socket, and every caller
+ * in the pool's queue, for as long as TCP hopes for it.
  */
 function discard(client: pg.PoolClient): void {
   const { connection } = client as unknown as { connection: { stream: Socket } }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect, describe, placeOf, type Connection, type ConnectLog } from '../db/connect.ts'
+import { connect, describe, placeOf } from '../db/connect.ts'
 import { FolderInUse } from '../db/folder-lock.ts'
 import { pendingMigrations } from '../db/migrate.ts'
-import type { Db } from '../db/pool.ts'
+import type { Connection, Db, DbLog } from '../db/pool.ts'
 import { failed, ok, unchecked, type Finding } from './finding.ts'
 
 /** Somebody who looks does not wait for a PostgreSQL to start. */
@@ -15,7 +15,7 @@ class NotMadeYet extends Error {}
  * Opens what DATABASE_URL names, and makes nothing: an embedded database that is not there yet stays
  * so.
  */
-export async function openDatabase(url: string, log: ConnectLog): Promise<Connection> {
+export async function openDatabase(url: string, log: DbLog): Promise<Connection> {
   const folder = folderOf(url)
   if (folder !== null && !existsSync(join(folder, 'PG_VERSION'))) throw new NotMadeYet()
   return connect({ url, poolSize: 2, log, waitMs: WAIT_MS })

@@ -83,11 +83,11 @@ function checkSettings(config: Config | ConfigError): Finding {
 }
 
 function wire(config: Config, now: () => number, ca: string | undefined) {
-  const { production, database, http, tokens } = config
-  const { credentials, urlLink, ...settings } = config.wechat
+  const { production, database, listen, http, tokens } = config
+  const { credentials, ...settings } = config.wechat
   const timeoutMs = Math.min(settings.timeoutMs, LONGEST_MS)
-  const local = localUrl(http.host, http.port)
-  const url = http.publicUrl ?? local
+  const local = localUrl(listen.host, listen.port)
+  const url = listen.publicUrl ?? local
   const sandbox = credentials === null
   const { appid, secret, apiBase } = { ...settings, ...(credentials ?? sandboxAccess(local)) }
   const simulated = appid === SANDBOX_APPID
@@ -148,7 +148,7 @@ function wire(config: Config, now: () => number, ca: string | undefined) {
     checks,
     sandbox,
     storedKeys: signingKeys === null,
-    urlLink,
+    urlLink: config.tickets.urlLink,
     close: async () => void (await Promise.all(closing.map((close) => close()))),
   }
 }

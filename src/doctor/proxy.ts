@@ -1,6 +1,6 @@
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { lookAtTicket } from '../tickets/find.ts'
+import { findTicket } from '../tickets/find.ts'
 import { newScene } from '../tickets/secret.ts'
 import type { Answer, Ask } from './ask.ts'
 import { failed, unchecked, warning, type Finding } from './finding.ts'
@@ -63,7 +63,7 @@ async function create(
     method: 'DELETE',
     headers: { authorization: `Bearer ${secret}` },
   })
-  const seen = (await lookAtTicket(db, scene)).requestedBy.ip
+  const seen = (await findTicket(db, scene)).requestedBy.ip
   // With very short windows it is over before it can be canceled.
   return { seen, answer, canceled: gone.status === 204 || gone.status === 410 }
 }

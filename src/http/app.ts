@@ -1,77 +1,73 @@
 import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { Db } from '../db/pool.ts'
-import {
-  answerEverything,
-  clientErrorHandler,
-  createRequestIds,
-  frameworkErrors,
-} from './malformed.ts'
-import { crossOrigin } from './plugins/cors.ts'
-import { errorAnswers } from './plugins/error-handler.ts'
-import { jsonBody } from './plugins/json-body.ts'
-import { loadShedding } from './plugins/load-shedding.ts'
-import { createCountryOf } from './country.ts'
-import { pageHeaders } from './plugins/security-headers.ts'
-import { docsPage, openapi } from './plugins/openapi.ts'
-import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
-import { requestLog } from './plugins/request-log.ts'
-import { createStory, type Transition } from '../telemetry/ticket-events.ts'
-import { healthRoutes } from './routes/health.ts'
-import { linkRoute } from './routes/link.ts'
-import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
-import { phoneRoutes } from './routes/phone.ts'
-import { qrcodeRoute } from './routes/code.ts'
-import { ticketRoutes } from './routes/tickets.ts'
-import { wellKnownRoutes } from './routes/well-known.ts'
-import { createGlances } from '../tickets/status-loader.ts'
-import type { MatchMode } from '../tickets/match-code.ts'
-import type { Replica } from '../tickets/read-replica.ts'
-import type { Windows } from '../tickets/ticket.ts'
+import type { AuditRules } from '../audit/record.ts'
+import type { Connection, ReadReplica } from '../db/pool.ts'
+import { sandbox, type SandboxOptions } from '../sandbox/plugin.ts'
+import { createTicketEvents } from '../telemetry/ticket-events.ts'
+import { createStatusLoader } from '../tickets/status-loader.ts'
+import type { TicketRules } from '../tickets/ticket.ts'
+import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import type { WechatClient } from '../wechat/mini-program.ts'
-import { sandbox, type SandboxOptions } from '../sandbox/plugin.ts'
+import { createGuessLimit } from './guess-limit.ts'
+import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
+import { crossOrigin } from './plugins/cors.ts'
+import { errorHandler } from './plugins/error-handler.ts'
+import { jsonBody } from './plugins/json-body.ts'
+import { loadShedding } from './plugins/load-shedding.ts'
+import { docsPage, openapi } from './plugins/openapi.ts'
+import { rateLimits } from './plugins/rate-limits.ts'
+import { requestLog } from './plugins/request-log.ts'
+import { pageHeaders } from './plugins/security-headers.ts'
+import type { Shutdown } from './plugins/shutdown.ts'
+import { createRequestIds } from './request-id.ts'
+import { createCountryOf } from './requester.ts'
+import { codeRoutes } from './routes/code.ts'
+import { healthRoutes } from './routes/health.ts'
+import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
+import { phoneRoutes } from './routes/phone.ts'
+import { ticketRoutes } from './routes/tickets.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
-export type AppDeps = {
-  log: FastifyBaseLogger
-  db: Db
-  /** A copy of the database for polls. */
-  replica?: Replica | undefined
-  /** Whether more callers wait for the database than it can serve soon. */
-  databaseBusy?: () => boolean
-  wechat: WechatClient
-  keyring: Keyring
-  tokens: LoginTokens
-  version: string
-  publicUrl: string
-  site: string
-  windows: Windows
-  matchMode: MatchMode
-  /** What codes in stock must be made for; null where there is no stock. */
-  stock: string | null
-  /** Whether tickets have a link, too, that opens the mini program. */
-  urlLink: boolean
-  rates: { create: number; phone: number }
+/** Settings that HTTP alone cares for. */
+export type HttpRules = {
+  /** Origins whose pages may call the browser's routes. */
   corsOrigins: readonly string[]
   /** Where the hosted page may send a login, character by character. */
   returnUrls: readonly string[]
+  /** Our proxies: addresses and ranges. */
   trustProxy: readonly string[] | false
   /** The header in which those proxies tell a client's country. */
   locationHeader: string | null
+  /** Requests per address and minute: new tickets, calls of phones. */
+  rates: { create: number; phone: number }
+}
+
+export type AppDeps = {
+  log: FastifyBaseLogger
+  database: Pick<Connection, 'db' | 'busy'> & { readReplica: ReadReplica | null }
+  wechat: WechatClient
+  keyring: Keyring
+  tokens: LoginTokens
+  /** What the service is called, where it is reached, and its version. */
+  site: { name: string; publicUrl: string; version: string }
+  rules: { http: HttpRules; tickets: TicketRules; audit: AuditRules }
+  /** What codes in stock must be made for; null where there is no stock. */
+  stock: string | null
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: SandboxOptions | null
-  /** Whether logins leave a trail. */
-  keepTrail: boolean
-  /** Whoever counts what happens; nobody by default. */
-  observe?: {
-    transition?: (what: Transition) => void
-    pollBatch?: (size: number) => void
-    refusal?: () => void
-  }
-  /** Plugins of whoever runs the process: a stop in progress, metrics. */
-  around?: ((app: FastifyInstance) => Promise<void>)[]
+  shutdown: Shutdown
+  observe?: Observer
+}
+
+/** Called with what happens, where it is counted. */
+export type Observer = {
+  app?: (app: FastifyInstance) => Promise<void>
+  transition?: (outcome: Outcome) => void
+  pollBatch?: (size: number) => void
+  refusal?: () => void
 }
 
 /** 16 KiB: the largest documented body is under 300 bytes. */
@@ -79,7 +75,10 @@ const BODY_LIMIT = 16 * 1024
 
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const isTrusted = deps.trustProxy ? proxyAddr.compile([...deps.trustProxy]) : null
+  const { log, wechat, site, rules, observe = {} } = deps
+  const { db, busy, readReplica } = deps.database
+  const { trustProxy, locationHeader, rates, corsOrigins, returnUrls } = rules.http
+  const isTrusted = trustProxy ? proxyAddr.compile([...trustProxy]) : null
   const app = Fastify({
     genReqId: createRequestIds(),
     trustProxy: isTrusted ?? false,
@@ -96,76 +95,73 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // Without a logger: one for every request, and the listeners that go with it, cost more than a
-    // poll's share of the database. Whoever has something to say is given the log.
+    // poll's share of the database. What has something to say is given the log.
     logger: false,
-    frameworkErrors: frameworkErrors(deps.log),
+    frameworkErrors: frameworkErrors(log),
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  const countryOf = createCountryOf(
-    deps.locationHeader,
-    (address) => isTrusted?.(address, 0) === true,
-  )
-  const onMiss = createStrangerLimit()
-  const story = createStory(deps.log, deps.observe?.transition)
-  const glances = createGlances(deps.db, {
-    replica: deps.replica,
-    onBatch: deps.observe?.pollBatch,
+  const countryOf = createCountryOf(locationHeader, (peer) => isTrusted?.(peer, 0) === true)
+  const guesses = createGuessLimit()
+  const events = createTicketEvents(log, observe.transition)
+  const loader = createStatusLoader(db, {
+    readReplica: readReplica ?? undefined,
+    onBatch: observe.pollBatch,
+  })
+  const tickets = bindVerbs(db, {
+    rules: rules.tickets,
+    stock: deps.stock,
+    loader,
+    onTransition: events.transition,
   })
 
-  await app.register(crossOrigin, { origins: deps.corsOrigins })
+  await app.register(crossOrigin, { origins: corsOrigins })
   answerEverything(app)
-  for (const register of deps.around ?? []) await register(app)
-  await app.register(requestLog, { log: deps.log })
-  await app.register(errorAnswers, { log: deps.log, onUnknownPath: onMiss })
+  await deps.shutdown.guard(app)
+  await observe.app?.(app)
+  await app.register(requestLog, { log })
+  await app.register(errorHandler, { log, onUnknownPath: guesses.count })
   await app.register(loadShedding, {
-    log: deps.log,
-    origins: deps.corsOrigins,
-    pollsWaiting: glances.waiting,
-    databaseBusy: deps.databaseBusy ?? (() => false),
-    onRefuse: deps.observe?.refusal,
+    log,
+    pollsWaiting: loader.waiting,
+    databaseBusy: busy,
+    onRefuse: observe.refusal,
   })
   await app.register(jsonBody)
-  await app.register(openapi, { publicUrl: deps.publicUrl, version: deps.version })
+  await app.register(openapi, { publicUrl: site.publicUrl, version: site.version })
   await app.register(async (api) => {
     api.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
       done()
     })
-    await api.register(rateLimits, { db: deps.db })
+    await api.register(rateLimits, { db })
     await api.register(ticketRoutes, {
-      db: deps.db,
-      windows: deps.windows,
-      matchMode: deps.matchMode,
-      stock: deps.stock,
-      urlLink: deps.urlLink,
-      rateCreate: deps.rates.create,
+      tickets,
+      rules: rules.tickets,
+      perMinute: rates.create,
       countryOf,
-      glances,
-      onMiss,
-      tell: story.tell,
+      guesses,
     })
-    const kept = { db: deps.db, wechat: deps.wechat, onMiss, note: story.note }
-    await api.register(qrcodeRoute, kept)
-    if (deps.urlLink) await api.register(linkRoute, kept)
+    const { urlLink } = rules.tickets
+    await api.register(codeRoutes, { db, wechat, urlLink, guesses, note: events.note })
     await api.register(phoneRoutes, {
-      db: deps.db,
-      wechat: deps.wechat,
-      tokens: deps.tokens,
-      windows: deps.windows,
-      matchMode: deps.matchMode,
-      site: deps.site,
-      rates: deps.rates,
+      signIn: {
+        db,
+        tickets,
+        tokens: deps.tokens,
+        rules: { tickets: rules.tickets, audit: rules.audit, ticketsPerMinute: rates.create },
+      },
+      wechat,
+      site: site.name,
+      perMinute: rates.phone,
       countryOf,
-      tell: story.tell,
-      keepTrail: deps.keepTrail,
     })
   })
 
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
-  await app.register(healthRoutes, { db: deps.db })
+  await app.register(healthRoutes, { db, isStopping: deps.shutdown.hasBegun })
 
-  const https = deps.publicUrl.startsWith('https:')
+  const https = site.publicUrl.startsWith('https:')
   await app.register(async (docs) => {
     // data: for the icons of the API's page.
     await docs.register(pageHeaders, { https, allow: { imgSrc: ["'self'", 'data:'] } })
@@ -175,16 +171,16 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await widget.register(pageHeaders, { https })
     await widget.register(widgetRoute)
   })
-  const { sandbox: simulated, returnUrls } = deps
+  const { sandbox: simulated } = deps
   await app.register(async (pages) => {
     const allow = loginPageNeeds({ returnUrls, sandbox: simulated !== null })
     await pages.register(pageHeaders, { https, allow })
-    await pages.register(pageRoutes, { site: deps.site, returnUrls, sandbox: simulated !== null })
+    await pages.register(pageRoutes, { site: site.name, returnUrls, sandbox: simulated !== null })
   })
   if (simulated) {
     await app.register(async (pages) => {
       await pages.register(pageHeaders, { https, framed: '/sandbox/phone' })
-      await pages.register(sandbox, { ...simulated, log: deps.log })
+      await pages.register(sandbox, { ...simulated, log })
     })
   }
 

@@ -1,15 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { nanoid } from 'nanoid'
 import type { Socket } from 'node:net'
 import { AppError } from '../errors.ts'
-import { errorBody, sendError, toAppError } from './plugins/error-handler.ts'
-
-/** Request ids that are unique across replicas and cheap to make: a prefix a process and a count. */
-export function createRequestIds(): () => string {
-  const prefix = nanoid(8)
-  let count = 0
-  return () => `${prefix}-${(++count).toString(36)}`
-}
+import { errorBody, sendError, toAppError } from './error-response.ts'
 
 /** What Fastify refuses before it has found a route: a URL that cannot be decoded, say. */
 export const frameworkErrors =
@@ -17,7 +9,7 @@ export const frameworkErrors =
   (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
     sendError(toAppError(error), request, reply, log)
 
-const reasons: Record<string, string> = {
+const REASONS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'its headers are too large',
   ERR_HTTP_REQUEST_TIMEOUT: 'it did not arrive completely in time',
 }
@@ -31,7 +23,7 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
     socket.destroy()
     return
   }
-  const detail = reasons[error.code ?? ''] ?? 'it is not valid HTTP/1.1'
+  const detail = REASONS[error.code ?? ''] ?? 'it is not valid HTTP/1.1'
   const body = JSON.stringify(errorBody(new AppError('INVALID_REQUEST', { detail }), 'en', ''))
   socket.end(
     'HTTP/1.1 400 Bad Request\r\n' +
@@ -43,8 +35,9 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
 }
 
 /**
- * What Node answers itself, without a word of the catalogue, unless somebody else does. Needs a
- * server that joins duplicate headers: otherwise Node keeps the first and drops the others.
+ * What Node would answer by itself, without the catalogue: `Expect`, `CONNECT`, headers that are
+ * there twice. Needs a server that joins duplicate headers: otherwise Node keeps the first and drops
+ * the others.
  */
 export function answerEverything(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) =>

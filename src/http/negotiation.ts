@@ -1,7 +1,16 @@
-import type { FastifyReply } from 'fastify'
+import accepts from 'accepts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Language } from '../language.ts'
 
 /** Adds a request header to `Vary` (RFC 9110), beside what others have put there. */
 export function varyBy(reply: FastifyReply, header: string): void {
   const vary = reply.getHeader('vary')
   reply.header('vary', vary ? `${String(vary)}, ${header}` : header)
+}
+
+/** The caller's language of our two (RFC 9110, `Accept-Language`). */
+export function languageOf(request: FastifyRequest, otherwise: Language): Language {
+  const order: Language[] = otherwise === 'en' ? ['en', 'zh'] : ['zh', 'en']
+  const [first, second] = order as [Language, Language]
+  return accepts(request.raw).language(order) === second ? second : first
 }

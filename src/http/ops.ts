@@ -1,6 +1,6 @@
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { errorAnswers } from './plugins/error-handler.ts'
+import { errorHandler } from './plugins/error-handler.ts'
 
 /**
  * The operator's own port: `GET /metrics` in Prometheus' text format, never on the public one.
@@ -15,7 +15,7 @@ export async function startOps(options: {
 }): Promise<() => Promise<void>> {
   const { registry } = options.metrics
   const app = Fastify()
-  await app.register(errorAnswers, { log: options.log })
+  await app.register(errorHandler, { log: options.log })
   app.get('/metrics', async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   )

@@ -227,3 +227,14 @@ export const bodyErrors = [
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
 ] as const satisfies ErrorCode[]
+
+/** Of every call that a phone makes about a ticket. */
+export const phoneErrors = [
+  ...bodyErrors,
+  ...loginCodeErrors,
+  'TICKET_NOT_FOUND',
+  'SCANNED_BY_ANOTHER',
+  'ALREADY_CONFIRMED',
+  ...goneErrors,
+  'RATE_LIMITED',
+] as const satisfies ErrorCode[]

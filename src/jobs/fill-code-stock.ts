@@ -19,7 +19,7 @@ const TIMER_SLACK_MS = 5
  * @param options.makeImage makes the code of a scene
  * @returns stops it; a code that is being made is not waited for
  */
-export function keepCodeStock(options: {
+export function fillCodeStock(options: {
   db: Db
   stock: CodeStock
   makeImage: (scene: string) => Promise<Uint8Array>

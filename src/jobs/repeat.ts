@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Runs a task again and again with a pause of `everyMs`, give or take half, so that replicas which
+ * Runs a task again and again with a pause of `everyMs`, give or take half, so that instances which
  * started together drift apart. A failure is handed to `onError` and the next round tries again.
  *
  * @returns stops the loop and resolves when it has ended

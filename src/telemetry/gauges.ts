@@ -1,10 +1,9 @@
-import type { Connection } from '../db/connect.ts'
-import type { PoolUse } from '../db/postgres.ts'
+import type { Connection, PoolUse } from '../db/pool.ts'
 import type { Metrics } from './metrics.ts'
 import { countCodeStock } from '../tickets/code-stock.ts'
 import type { WechatClient } from '../wechat/mini-program.ts'
 
-/** What is read when somebody asks, rather than counted when it happens. */
+/** What is read at each scrape, rather than counted when it happens. */
 export function registerGauges(
   metrics: Metrics,
   of: {
@@ -42,7 +41,7 @@ export function registerGauges(
   if (stock !== null) {
     metrics.gauge({
       name: 'scenepass_code_stock',
-      help: 'Codes that lie ready, for all replicas together',
+      help: 'Codes that lie ready, for all instances together',
       collect: () => countCodeStock(connection.db, stock),
     })
   }
@@ -60,7 +59,7 @@ function registerPool(metrics: Metrics, poolUse: () => PoolUse): void {
   })
   metrics.gauge({
     name: 'scenepass_db_pool_max_connections',
-    help: 'Connections this replica may open: DATABASE_POOL',
+    help: 'Connections this instance may open: DATABASE_POOL',
     collect: () => poolUse().max,
   })
   metrics.gauge({

@@ -1,6 +1,4 @@
-import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-import { countRequests } from '../http/plugins/request-metrics.ts'
 
 /** What became of tickets. `expired` is counted when the rows go, at least 10 minutes later. */
 const ticketOutcomes = [
@@ -28,11 +26,9 @@ export type GaugeOptions = { name: string; help: string } & (
 
 export type Metrics = {
   registry: Registry
-  /** Counts the requests of an app. */
-  observe: (app: FastifyInstance) => Promise<void>
   tickets(outcome: TicketOutcome, count?: number): void
   pollBatch(size: number): void
-  /** A request that was refused before it became one. */
+  /** A request that was refused because of the load. */
   refusal(): void
   wechatCall(call: { api: string; errcode: string; seconds: number }): void
   gauge(options: GaugeOptions): void
@@ -42,9 +38,9 @@ export type Metrics = {
 const COLLECT_MS = 1_000
 
 /**
- * Prometheus metrics of this process; nothing is measured where nobody can read it.
+ * Prometheus metrics of this process; nothing is measured where it cannot be read.
  *
- * @param options.onError hears of a gauge that could not be read. The others are shown all the same.
+ * @param options.onError called with a gauge that could not be read; the others are shown all the same
  */
 export function createMetrics(
   options: { onError?: (gauge: string, error: unknown) => void } = {},
@@ -55,7 +51,7 @@ export function createMetrics(
 
   const tickets = new Counter({
     name: 'scenepass_tickets_total',
-    help: 'Transitions of tickets that this replica made, by what became of them',
+    help: 'Transitions of tickets that this instance made, by what became of them',
     labelNames: ['outcome'],
     registers,
   })
@@ -69,7 +65,7 @@ export function createMetrics(
   })
   const refusals = new Counter({
     name: 'scenepass_overload_refusals_total',
-    help: 'Requests refused with OVERLOADED; the requests by route do not have them',
+    help: 'Requests refused with OVERLOADED',
     registers,
   })
   const calls = new Counter({
@@ -88,7 +84,6 @@ export function createMetrics(
 
   return {
     registry,
-    observe: countRequests(registry),
     tickets: (outcome, count = 1) => tickets.inc({ outcome }, count),
     pollBatch: (size) => batches.observe(size),
     refusal: () => refusals.inc(),

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { lookAtTicket } from './find.ts'
+import { findTicket } from './find.ts'
+import { mayBegin, moveOn } from './guard.ts'
 import { sameHash } from './secret.ts'
 import { goneError, isDead } from './ticket.ts'
 
@@ -17,16 +18,15 @@ export async function cancelTicket(
 ): Promise<boolean> {
   const { rows } = await sql`
     update tickets
-    set status = 'canceled'
+    set ${moveOn('cancel')}
     where scene = ${input.scene}
       and secret_hash = decode(${input.secretHash}, 'hex')
-      and status in ('pending', 'scanned')
-      and expires_at > now()
+      and ${mayBegin('cancel')}
     returning scene
   `.execute(db)
   if (rows.length > 0) return true
 
-  const ticket = await lookAtTicket(db, input.scene)
+  const ticket = await findTicket(db, input.scene)
   if (!sameHash(ticket.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')
   if (ticket.status === 'canceled') return false
   throw isDead(ticket.status) ? goneError(ticket.status) : new AppError('ALREADY_CONFIRMED')

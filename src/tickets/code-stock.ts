@@ -10,28 +10,28 @@ export type CodeStock = {
 }
 
 /**
- * Between two codes, whichever replicas make them, in milliseconds. WeChat makes 5,000 codes a
- * minute: of these the stock takes 3,000 at the most, the rest is for whoever waits for one.
+ * Between two codes, whichever instances make them, in milliseconds. WeChat makes 5,000 codes a
+ * minute: of these the stock takes 3,000 at the most, the rest is for browsers that wait for one.
  */
 export const CODE_PAUSE_MS = 20
 
 const LEASE = 'code_stock'
-/** Making a code takes a few seconds at worst; whoever died doing it is replaced after this. */
+/** Making a code takes a few seconds at worst; an instance that died doing it is replaced after this. */
 const LEASE_SECONDS = 60
-/** Old and new replicas run side by side for a while, each with codes of its own. */
+/** Old and new instances run side by side for a while, each with codes of its own. */
 const KEEP_FOREIGN_SECONDS = 86_400
 /** Images are large: what goes at once must not take longer than a statement may. */
 const DROP_BATCH = 100
 
 /**
- * Makes one code for the stock, unless it is full or another replica is at it. Nothing is locked
+ * Makes one code for the stock, unless it is full or another instance is at it. Nothing is locked
  * while the code is made: the lease is a row with an end, named after the scene that is being made,
- * so that whoever comes back too late ends nobody else's.
+ * so that an instance which comes back too late ends no other's.
  *
  * @param makeImage makes the code of a scene
  * @param signal ends the waiting for `makeImage`; what it makes then is dropped
  * @returns whether a code was made
- * @throws what `makeImage` throws; another replica may try at once then
+ * @throws what `makeImage` throws; another instance may try at once then
  */
 export async function stockCode(
   db: Db,
@@ -83,7 +83,7 @@ async function endLease(db: Db, scene: string): Promise<void> {
   `.execute(db)
 }
 
-/** The lease outlives its code by the pause: that is what keeps all replicas together in bounds. */
+/** The lease outlives its code by the pause: that is what keeps all instances together in bounds. */
 async function putCode(
   db: Db,
   { madeFor }: CodeStock,
@@ -100,7 +100,7 @@ async function putCode(
   `.execute(db)
 }
 
-/** Our own never go: WeChat's codes have no end. Those of other settings may be nobody's any more. */
+/** Our own never go: WeChat's codes have no end. Those of other settings may have no user any more. */
 async function dropForeignCodes(db: Db, { madeFor }: CodeStock): Promise<void> {
   await sql`
     delete from code_stock

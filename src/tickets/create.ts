@@ -3,18 +3,7 @@ import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
 import { newMatchCode } from './match-code.ts'
 import { hashSecret, newScene, newSecret } from './secret.ts'
-
-/** Where a call comes from, as our server sees it; unknown is null. */
-export type Origin = {
-  ip: string | null
-  /** The address as limits count it: IPv6 as its /64. */
-  network: string | null
-  /** ISO 3166-1 alpha-2; only where a trusted proxy tells it. */
-  country: string | null
-}
-
-/** What our server observed of the browser that asks to sign in; unknown is null. */
-export type Requester = Origin & { browser: string | null; os: string | null }
+import type { Requester, Windows } from './ticket.ts'
 
 export type CreatedTicket = {
   scene: string
@@ -31,7 +20,6 @@ export type CreatedTicket = {
  * tickets can get the same, and a ticket that comes to nothing takes none.
  *
  * @param input.scene a scene of the browser's own making; its code is made on demand
- * @param input.ttl seconds to scan
  * @param input.stock what codes in stock must be made for; by default none is taken
  * @throws {AppError} `SCENE_TAKEN`
  */
@@ -39,13 +27,14 @@ export async function createTicket(
   db: Db,
   input: {
     scene?: string | undefined
-    ttl: number
+    windows: Windows
     requester: Requester
     stock?: string | null
   },
 ): Promise<CreatedTicket> {
   const secret = newSecret()
   const matchCode = newMatchCode()
+  const { ticket: ttl } = input.windows
   const { ip, network, country, browser, os } = input.requester
   const stock = input.scene === undefined ? (input.stock ?? null) : null
 
@@ -83,7 +72,7 @@ export async function createTicket(
       ${from.scene},
       decode(${hashSecret(secret)}, 'hex'),
       ${matchCode},
-      now() + ${input.ttl}::int * interval '1 second',
+      now() + ${ttl}::int * interval '1 second',
       ${ip}, ${network}, ${country}, ${browser}, ${os},
       ${from.image}
     )
@@ -93,9 +82,9 @@ export async function createTicket(
 
   const scene = inserted.rows[0]?.scene
   if (scene !== undefined) {
-    return { scene, secret, matchCode, expiresIn: input.ttl, fromStock: scene !== fresh }
+    return { scene, secret, matchCode, expiresIn: ttl, fromStock: scene !== fresh }
   }
   if (input.scene !== undefined) throw new AppError('SCENE_TAKEN')
-  // Somebody chose the scene of the code in stock. That code is gone with this; the next one is not.
+  // A browser chose the scene of the code in stock. That code is gone with this; the next one is not.
   return createTicket(db, input)
 }

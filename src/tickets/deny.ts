@@ -1,12 +1,14 @@
 import { sql } from 'kysely'
+import type { DenyReason, Trail } from '../audit/record.ts'
 import type { Db } from '../db/pool.ts'
-import { decide, type DenyReason, type Trail } from '../audit/record.ts'
 import { sameIdentity, type Identity } from '../identity.ts'
-import { lookAtTicket } from './find.ts'
+import { decide } from './decide.ts'
+import { findTicket } from './find.ts'
+import { mayBeDecidedBy, mayBegin, moveOn } from './guard.ts'
 import { outcomeError } from './ticket.ts'
 
 /**
- * pending or scanned → denied: the phone says no. Of two calls of one person at the same moment the
+ * pending or scanned → denied: the phone declines. Of two calls of one person at the same moment the
  * second finds its own wish fulfilled.
  *
  * @param input.reason for the audit trail; `declined` where it is left out
@@ -21,15 +23,14 @@ export async function denyTicket(
   const { scene, identity, reason = 'declined', trail } = input
   const decision = sql`
     update tickets
-    set status = 'denied', appid = ${identity.appid}, openid = ${identity.openid}
+    set ${moveOn('deny')}, appid = ${identity.appid}, openid = ${identity.openid}
     where scene = ${scene}
-      and status in ('pending', 'scanned')
-      and expires_at > now()
-      and (openid is null or (appid = ${identity.appid} and openid = ${identity.openid}))
+      and ${mayBegin('deny')}
+      and ${mayBeDecidedBy(identity)}
   `
   if (await decide(db, decision, trail && { ...trail, reason })) return true
 
-  const ticket = await lookAtTicket(db, scene)
+  const ticket = await findTicket(db, scene)
   if (ticket.status === 'denied' && ticket.owner && sameIdentity(ticket.owner, identity)) {
     return false
   }

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
-import type { Db, StoredStatus } from '../db/pool.ts'
+import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
 import type { Identity } from '../identity.ts'
-import type { Requester } from './create.ts'
-import { statusOf, type Status } from './ticket.ts'
+import { statusOf, type Requester, type Status, type StoredStatus } from './ticket.ts'
 
 export type Ticket = {
   scene: string
@@ -67,7 +66,7 @@ export const ticketOf = (row: TicketRow): Ticket => ({
  *
  * @throws {AppError} `TICKET_NOT_FOUND`
  */
-export async function lookAtTicket(db: Db, scene: string): Promise<Ticket> {
+export async function findTicket(db: Db, scene: string): Promise<Ticket> {
   const { rows } = await sql<TicketRow>`
     select ${ticketColumns} from tickets where scene = ${scene}
   `.execute(db)

@@ -8,8 +8,8 @@ export const newMatchCode = (): string => String(randomInt(10, 100))
 
 /**
  * Three different codes, one of them right, in an order that tells nothing. They follow from the
- * ticket alone, so a repeated scan shows the same three on any replica; and from its secret's hash,
- * so whoever knows only the scene cannot tell the two wrong ones.
+ * ticket alone, so a repeated scan shows the same three on any instance; and from its secret's hash,
+ * so the scene alone does not tell the two wrong ones.
  */
 export function matchChoices(ticket: { matchCode: string; secretHash: string }): string[] {
   const noise = createHash('sha256').update('match choices').update(ticket.secretHash).digest()
@@ -21,4 +21,14 @@ export function matchChoices(ticket: { matchCode: string; secretHash: string }):
   const choices = [first as string, second as string]
   choices.splice(noise.readUInt32BE(8) % 3, 0, ticket.matchCode)
   return choices
+}
+
+/** What the phone shows of the match code: `choices` are three, one of them right. */
+export type Match =
+  { mode: 'off' } | { mode: 'show'; code: string } | { mode: 'choose'; choices: string[] }
+
+export function matchOf(mode: MatchMode, ticket: { matchCode: string; secretHash: string }): Match {
+  if (mode === 'off') return { mode }
+  if (mode === 'show') return { mode, code: ticket.matchCode }
+  return { mode, choices: matchChoices(ticket) }
 }

@@ -1,10 +1,9 @@
 import DataLoader from 'dataloader'
 import { CompiledQuery } from 'kysely'
-import type { Db } from '../db/pool.ts'
-import { throughReplica, type Replica } from './read-replica.ts'
+import type { Db, ReadReplica } from '../db/pool.ts'
 
 /** What a poll must know of a ticket to answer it, as long as nothing has been decided. */
-export type Glance = {
+export type WaitingStatus = {
   secretHash: string
   /** The open state, or null: something has been decided, look closer. */
   waiting: 'pending' | 'scanned' | null
@@ -12,12 +11,14 @@ export type Glance = {
   expiresIn: number
 }
 
-export type Glances = {
-  /** Looks at one ticket; undefined where there is none. */
-  (scene: string): Promise<Glance | undefined>
-  /** How many wait for the database; those that are still being gathered do not count. */
+export type StatusLoader = {
+  /** Of one ticket; undefined where there is none. */
+  load(scene: string): Promise<WaitingStatus | undefined>
+  /** How many polls wait for the database; those that are still being gathered do not count. */
   waiting(): number
 }
+
+type LoadMany = (scenes: readonly string[]) => Promise<Map<string, WaitingStatus>>
 
 /** A statement that hangs holds up only half of the polls. */
 const IN_FLIGHT = 2
@@ -33,7 +34,7 @@ const EARLY_BATCH = 100
  * here, and a thousand polls a statement are the point. Prepared, because to plan it anew for every
  * list of scenes took the database longer than to run it.
  */
-const statement = `/* prepared: glance */
+const STATEMENT = `/* prepared: load_status */
   select string_agg(
     encode(secret_hash, 'hex') || left(status, 1)
       || ceil(extract(epoch from expires_at - now()))::int || ' ' || scene, ','
@@ -43,34 +44,34 @@ const statement = `/* prepared: glance */
 `
 
 /**
- * Glances that share statements: those which arrive in one turn of the event loop, or while others
- * are being answered, go to the database together. When nothing is under way, nothing is waited for.
+ * Polls that share statements: those which arrive in one turn of the event loop, or while others are
+ * being answered, go to the database together. When nothing is under way, nothing is waited for.
  *
- * @param options.replica a copy of the database to look at first
- * @param options.onBatch hears how many shared a statement
+ * @param options.readReplica is asked first
+ * @param options.onBatch called with how many polls share a statement
  */
-export function createGlances(
+export function createStatusLoader(
   db: Db,
   options: {
-    replica?: Replica | undefined
+    readReplica?: ReadReplica | undefined
     onBatch?: ((size: number) => void) | undefined
   } = {},
-): Glances {
-  const { replica, onBatch } = options
-  const lookUp = replica
-    ? throughReplica(lookUpIn(db), lookUpIn(replica.db), replica.onChange)
-    : lookUpIn(db)
+): StatusLoader {
+  const { readReplica, onBatch } = options
+  const loadMany = readReplica
+    ? readReplicaFirst(loadFrom(db), loadFrom(readReplica.db), readReplica.onChange)
+    : loadFrom(db)
   let free = IN_FLIGHT
   let waiting = 0
   let gathered = 0
   let send: (() => void) | null = null
   const ready: (() => void)[] = []
 
-  const loader = new DataLoader<string, Glance | undefined>(
+  const loader = new DataLoader<string, WaitingStatus | undefined>(
     async (scenes) => {
       onBatch?.(scenes.length)
       try {
-        const found = await lookUp(scenes)
+        const found = await loadMany(scenes)
         return scenes.map((scene) => found.get(scene))
       } finally {
         waiting -= scenes.length
@@ -95,28 +96,66 @@ export function createGlances(
       },
     },
   )
-  const glance = (scene: string) => {
-    waiting++
-    const found = loader.load(scene)
-    if (send && ++gathered >= EARLY_BATCH) send()
-    return found
+  return {
+    load(scene) {
+      waiting++
+      const found = loader.load(scene)
+      if (send && ++gathered >= EARLY_BATCH) send()
+      return found
+    },
+    waiting: () => waiting - (send ? gathered : 0),
   }
-  return Object.assign(glance, { waiting: () => waiting - (send ? gathered : 0) })
 }
 
-const lookUpIn = (db: Db) => async (scenes: readonly string[]) => {
-  // Scenes hold neither a comma nor a space: the routes let nothing else through.
-  const { rows } = await db.executeQuery<{ found: string | null }>(
-    CompiledQuery.raw(statement, [scenes.join(',')]),
-  )
-  const found = new Map<string, Glance>()
-  for (const text of rows[0]?.found?.split(',') ?? []) {
-    const end = text.indexOf(' ', 65)
-    found.set(text.slice(end + 1), {
-      secretHash: text.slice(0, 64),
-      waiting: text[64] === 'p' ? 'pending' : text[64] === 's' ? 'scanned' : null,
-      expiresIn: Number(text.slice(65, end)),
-    })
+const loadFrom =
+  (db: Db): LoadMany =>
+  async (scenes) => {
+    // Scenes hold neither a comma nor a space: the routes let nothing else through.
+    const { rows } = await db.executeQuery<{ found: string | null }>(
+      CompiledQuery.raw(STATEMENT, [scenes.join(',')]),
+    )
+    const found = new Map<string, WaitingStatus>()
+    for (const text of rows[0]?.found?.split(',') ?? []) {
+      const end = text.indexOf(' ', 65)
+      found.set(text.slice(end + 1), {
+        secretHash: text.slice(0, 64),
+        waiting: text[64] === 'p' ? 'pending' : text[64] === 's' ? 'scanned' : null,
+        expiresIn: Number(text.slice(65, end)),
+      })
+    }
+    return found
   }
-  return found
+
+/**
+ * Believes a read replica in the one thing that cannot do harm when it is old: this ticket still
+ * waits. Whatever ends a poll's waiting (decided, expired, unknown) is asked of the database itself;
+ * so is everything while the read replica does not answer.
+ */
+function readReplicaFirst(
+  database: LoadMany,
+  readReplica: LoadMany,
+  onChange: ReadReplica['onChange'],
+): LoadMany {
+  let failing = false
+  return async (scenes) => {
+    let found: Map<string, WaitingStatus>
+    try {
+      found = await readReplica(scenes)
+    } catch (error) {
+      if (!failing) onChange(error)
+      failing = true
+      return database(scenes)
+    }
+    if (failing) onChange(null)
+    failing = false
+
+    const doubtful = scenes.filter((scene) => {
+      const status = found.get(scene)
+      return !status?.waiting || status.expiresIn <= 0
+    })
+    if (doubtful.length === 0) return found
+    for (const scene of doubtful) found.delete(scene)
+    for (const [scene, status] of await database(doubtful)) found.set(scene, status)
+    return found
+  }
 }

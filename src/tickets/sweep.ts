@@ -7,12 +7,12 @@ import { GRACE_SECONDS, KEEP_SECONDS, type Windows } from './ticket.ts'
 const LONGEST_POSSIBLE_LIFE = 3 * 3600 + KEEP_SECONDS
 
 /**
- * Forgets tokens that nobody may collect any more, and deletes tickets that have said `expired` for
- * long enough. Small batches of locked-by-nobody rows, so any number of replicas can do it at once.
+ * Forgets tokens that may not be collected any more, and deletes tickets that have said `expired` for
+ * long enough. Small batches of rows that are not locked, so any number of instances can do it at once.
  * Both find their rows by `created_at`, which never changes: an index on `expires_at` or `status`
  * would make every transition a cold update.
  *
- * @returns how many tokens and rows went, and how many of the rows nobody had finished: an expiry is
+ * @returns how many tokens and rows went, and how many of the rows were unfinished: an expiry is
  *   never an event, so this is where it can be counted, once
  */
 export async function sweepTickets(

@@ -1,24 +1,70 @@
 import { AppError } from '../errors.ts'
 import { sameIdentity, type Identity } from '../identity.ts'
-import type { StoredStatus } from '../db/pool.ts'
+import type { MatchMode } from './match-code.ts'
 
 /**
- * The vocabulary of a ticket: its states, what each means to a caller who asks for something else,
- * and how long to wait between polls. Pure; the verbs beside this file own the statements.
+ * The state machine of a ticket: one attempt to sign in.
+ *
+ *     create ─▶ pending ── scan ──▶ scanned ── confirm ──▶ confirmed ── deliver ──▶ consumed
+ *                  │                   │          ▲
+ *                  ├───────────────────┼─ confirm ┘   (a phone without a question, too)
+ *                  ├────── deny ───────┼──▶ denied    (the phone declines)
+ *                  └───── cancel ──────┴──▶ canceled  (the browser gives up)
+ *
+ * A transition is one guarded statement, in the file of its name: of any number of concurrent callers
+ * at most one makes it. States without an arrow never change. `expired` is never stored: a state
+ * with an arrow is expired once its window has passed, in the database's clock.
  */
+export const TRANSITIONS = {
+  scan: { from: ['pending'], to: 'scanned', window: 'confirm' },
+  confirm: { from: ['pending', 'scanned'], to: 'confirmed', window: 'pickup' },
+  deliver: { from: ['confirmed'], to: 'consumed', window: null },
+  deny: { from: ['pending', 'scanned'], to: 'denied', window: null },
+  cancel: { from: ['pending', 'scanned'], to: 'canceled', window: null },
+} as const satisfies Record<string, TransitionRule>
+
+type TransitionRule = {
+  from: readonly StoredStatus[]
+  to: StoredStatus
+  /** The window that begins with it; null: the old one goes on. */
+  window: keyof Windows | null
+}
+
+export type StoredStatus = 'pending' | 'scanned' | 'confirmed' | 'consumed' | 'denied' | 'canceled'
 export type Status = StoredStatus | 'expired'
+
+/** Seconds to scan, then to decide, then to collect: `TICKET_TTL`, `CONFIRM_TTL`, `PICKUP_TTL`. */
+export type Windows = { ticket: number; confirm: number; pickup: number }
+
+export type TicketRules = {
+  windows: Windows
+  matchMode: MatchMode
+  /** How many codes are made in advance; 0: none. */
+  codeStock: number
+  /** Whether a ticket has a link, too, that opens the mini program. */
+  urlLink: boolean
+}
 
 /** A scene's shape: WeChat's own alphabet and length, and at least 128 random bits. */
 export const SCENE_PATTERN = '^[A-Za-z0-9_-]{22,32}$'
-
-/** Seconds; settings `TICKET_TTL`, `CONFIRM_TTL`, `PICKUP_TTL`. */
-export type Windows = { ticket: number; confirm: number; pickup: number }
 
 /** After the first delivery the same secret gets the same token again for this long, in seconds. */
 export const GRACE_SECONDS = 30
 
 /** An expired ticket keeps saying so for this long, in seconds, before its row goes. */
 export const KEEP_SECONDS = 600
+
+/** Where a call comes from, as our server sees it; unknown is null. */
+export type Origin = {
+  ip: string | null
+  /** The address as limits count it: IPv6 as its /64. */
+  network: string | null
+  /** ISO 3166-1 alpha-2; only where a trusted proxy tells it. */
+  country: string | null
+}
+
+/** What our server observed of the browser that asks to sign in; unknown is null. */
+export type Requester = Origin & { browser: string | null; os: string | null }
 
 /** Seconds to wait before the next poll; 0 = stop. */
 export function intervalOf(status: Status): number {
@@ -27,31 +73,32 @@ export function intervalOf(status: Status): number {
   return 0
 }
 
+const OPEN = new Set<StoredStatus>(Object.values(TRANSITIONS).flatMap(({ from }) => from))
+
 /** A state in the database's clock: an open window that has passed is `expired`. */
 export function statusOf(row: { status: StoredStatus; live: boolean }): Status {
-  const open = row.status === 'pending' || row.status === 'scanned' || row.status === 'confirmed'
-  return open && !row.live ? 'expired' : row.status
+  return OPEN.has(row.status) && !row.live ? 'expired' : row.status
 }
 
-const gone = {
+const GONE = {
   expired: 'TICKET_EXPIRED',
   denied: 'TICKET_DENIED',
   canceled: 'TICKET_CANCELED',
   consumed: 'TICKET_CONSUMED',
 } as const
 
-export type DeadStatus = keyof typeof gone
+export type DeadStatus = keyof typeof GONE
 
-export const isDead = (status: Status): status is DeadStatus => status in gone
+export const isDead = (status: Status): status is DeadStatus => status in GONE
 
-/** The answer to whoever asks something of a ticket that is over: 410 with its outcome. */
-export const goneError = (status: DeadStatus): AppError => new AppError(gone[status])
+/** The answer to a caller who asks something of a ticket that is over: 410 with its outcome. */
+export const goneError = (status: DeadStatus): AppError => new AppError(GONE[status])
 
 /**
  * A row that still is what a code or link of it would promise.
  *
  * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more: a scanned
- *   code is used up, so nobody else is invited to scan it
+ *   code is used up, so it invites no further scan
  */
 export function whilePending<R extends { status: StoredStatus; live: boolean }>(
   row: R | undefined,
@@ -71,7 +118,7 @@ export function outcomeError(
   caller: Identity,
 ): AppError {
   if (isDead(ticket.status)) return goneError(ticket.status)
-  // Still open to everybody: it was created after the caller's transition had found nothing.
+  // Still open to every caller: it was created after this caller's transition had found nothing.
   if (ticket.status === 'pending') return new AppError('TICKET_NOT_FOUND')
   if (ticket.owner && !sameIdentity(ticket.owner, caller)) return new AppError('SCANNED_BY_ANOTHER')
   return new AppError('ALREADY_CONFIRMED')

@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid'
 import type { Person } from '../identity.ts'
 import type { Keyring } from './keyring.ts'
 
-export type TokenSettings = {
+export type TokenRules = {
   issuer: string
   audience: string
   audienceMiniprogram: string
@@ -25,9 +25,9 @@ export type LoginTokens = {
 }
 
 /** The login token: an ES256 JWT (RFC 7519) with `auth_time` and `amr` as OpenID Connect has them. */
-export function createLoginTokens(keyring: Keyring, settings: TokenSettings): LoginTokens {
+export function createLoginTokens(keyring: Keyring, rules: TokenRules): LoginTokens {
   return {
-    ttl: settings.ttl,
+    ttl: rules.ttl,
     async sign({ for: use, userId, person, now }) {
       const { kid, privateKey } = await keyring.signer()
       const issuedAt = Math.floor(now)
@@ -39,11 +39,11 @@ export function createLoginTokens(keyring: Keyring, settings: TokenSettings): Lo
         ...(person.unionid === null ? {} : { unionid: person.unionid }),
       })
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
-        .setIssuer(settings.issuer)
-        .setAudience(use === 'web' ? settings.audience : settings.audienceMiniprogram)
+        .setIssuer(rules.issuer)
+        .setAudience(use === 'web' ? rules.audience : rules.audienceMiniprogram)
         .setSubject(userId)
         .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + settings.ttl)
+        .setExpirationTime(issuedAt + rules.ttl)
         .setJti(nanoid())
         .sign(privateKey)
     },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import type { Person } from '../identity.ts'
+import { findIdentity, findUserByUnionid } from './find.ts'
 
 export type IdentifiedUser = {
   id: string
@@ -9,8 +10,6 @@ export type IdentifiedUser = {
   /** The database's clock, in seconds since 1970: what a token is issued at. */
   now: number
 }
-
-type Known = { user_id: string; unionid: string | null; now: number }
 
 /**
  * The user behind an identity, registered on first sight. Identities with the same unionid are one
@@ -25,7 +24,7 @@ export async function identifyUser(db: Db, person: Person): Promise<IdentifiedUs
     return { id: known.user_id, created: false, now: known.now }
   }
   return db.transaction().execute(async (tx) => {
-    // First the identity, then the unionid: everybody takes the two locks in this order.
+    // First the identity, then the unionid: every caller takes the two locks in this order.
     await lock(tx, `identity:${person.appid}:${person.openid}`)
     if (person.unionid !== null) await lock(tx, `unionid:${person.unionid}`)
     return register(tx, person)
@@ -34,10 +33,10 @@ export async function identifyUser(db: Db, person: Person): Promise<IdentifiedUs
 
 async function register(tx: Db, person: Person): Promise<IdentifiedUser> {
   const known = await findIdentity(tx, person)
-  const linked = person.unionid === null ? undefined : await findByUnionid(tx, person.unionid)
+  const linked = person.unionid === null ? undefined : await findUserByUnionid(tx, person.unionid)
 
   if (!known) {
-    const userId = linked?.user_id ?? (await createUser(tx))
+    const userId = linked ?? (await createUser(tx))
     await sql`
       insert into identities (appid, openid, user_id, unionid)
       values (${person.appid}, ${person.openid}, ${userId}::uuid, ${person.unionid})
@@ -53,8 +52,8 @@ async function register(tx: Db, person: Person): Promise<IdentifiedUser> {
     `.execute(tx)
   }
   const userId =
-    linked && linked.user_id !== known.user_id
-      ? await merge(tx, known.user_id, linked.user_id)
+    linked !== undefined && linked !== known.user_id
+      ? await merge(tx, known.user_id, linked)
       : known.user_id
   return { id: userId, created: false, now: known.now }
 }
@@ -71,22 +70,6 @@ async function merge(tx: Db, a: string, b: string): Promise<string> {
     update users set merged_into = ${kept}::uuid where ${gone}::uuid in (id, merged_into)
   `.execute(tx)
   return kept
-}
-
-async function findIdentity(db: Db, person: Person): Promise<Known | undefined> {
-  const { rows } = await sql<Known>`
-    select user_id, unionid, extract(epoch from now())::float8 as now
-    from identities
-    where appid = ${person.appid} and openid = ${person.openid}
-  `.execute(db)
-  return rows[0]
-}
-
-async function findByUnionid(tx: Db, unionid: string): Promise<{ user_id: string } | undefined> {
-  const { rows } = await sql<{ user_id: string }>`
-    select user_id from identities where unionid = ${unionid} order by created_at limit 1
-  `.execute(tx)
-  return rows[0]
 }
 
 async function createUser(tx: Db): Promise<string> {

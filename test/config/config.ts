@@ -21,14 +21,13 @@ t.test('nothing set: every default', async (t) => {
     production: false,
     logLevel: 'info',
     database: { url: 'pglite:./data', readUrl: null, pool: 10, migrate: 'auto' },
+    listen: { host: '127.0.0.1', port: 3000, publicUrl: null },
     http: {
-      host: '127.0.0.1',
-      port: 3000,
-      publicUrl: null,
-      trustProxy: false,
-      locationHeader: null,
       corsOrigins: [],
       returnUrls: [],
+      trustProxy: false,
+      locationHeader: null,
+      rates: { create: 60, phone: 60 },
     },
     ops: { host: '127.0.0.1', port: null },
     siteName: null,
@@ -38,13 +37,15 @@ t.test('nothing set: every default', async (t) => {
       envVersion: 'release',
       checkPath: true,
       codeWidth: 430,
-      urlLink: false,
       apiBase: 'https://api.weixin.qq.com',
       timeoutMs: 5000,
     },
-    codeStock: 50,
-    windows: { ticket: 120, confirm: 120, pickup: 60 },
-    matchMode: 'show',
+    tickets: {
+      windows: { ticket: 120, confirm: 120, pickup: 60 },
+      matchMode: 'show',
+      codeStock: 50,
+      urlLink: false,
+    },
     tokens: {
       issuer: null,
       audience: 'web',
@@ -52,8 +53,7 @@ t.test('nothing set: every default', async (t) => {
       ttl: 7200,
       signingKeys: null,
     },
-    rates: { create: 60, phone: 60 },
-    auditDays: 90,
+    audit: { days: 90 },
   })
 })
 
@@ -109,14 +109,13 @@ t.test('everything set: every value', async (t) => {
         pool: 25,
         migrate: 'off',
       },
+      listen: { host: '0.0.0.0', port: 8080, publicUrl: 'https://login.example' },
       http: {
-        host: '0.0.0.0',
-        port: 8080,
-        publicUrl: 'https://login.example',
-        trustProxy: ['10.0.0.0/8', '::1'],
-        locationHeader: 'CF-IPCountry',
         corsOrigins: ['https://www.example', 'http://localhost:5173'],
         returnUrls: ['https://www.example/in?from=wechat', 'http://localhost:5173/in'],
+        trustProxy: ['10.0.0.0/8', '::1'],
+        locationHeader: 'CF-IPCountry',
+        rates: { create: 30, phone: 40 },
       },
       ops: { host: '10.0.0.5', port: 9090 },
       siteName: '示例',
@@ -126,13 +125,15 @@ t.test('everything set: every value', async (t) => {
         envVersion: 'trial',
         checkPath: false,
         codeWidth: 280,
-        urlLink: true,
         apiBase: 'http://127.0.0.1:4000/sandbox/wechat',
         timeoutMs: 2500,
       },
-      codeStock: 0,
-      windows: { ticket: 300, confirm: 90, pickup: 30 },
-      matchMode: 'choose',
+      tickets: {
+        windows: { ticket: 300, confirm: 90, pickup: 30 },
+        matchMode: 'choose',
+        codeStock: 0,
+        urlLink: true,
+      },
       tokens: {
         issuer: 'https://issuer.example',
         audience: 'shop',
@@ -140,8 +141,7 @@ t.test('everything set: every value', async (t) => {
         ttl: 600,
         signingKeys: 'file:/run/secrets/keys.json',
       },
-      rates: { create: 30, phone: 40 },
-      auditDays: 30,
+      audit: { days: 30 },
     },
   )
 })
@@ -417,8 +417,8 @@ t.test('what came out cannot be changed, and the environment was not', async (t)
     value === null ||
     (Object.isFrozen(value) && Object.values(value).every(frozen))
   t.ok(frozen(config))
-  t.throws(() => ((config.http as { port: number }).port = 1), TypeError)
-  t.throws(() => config.http.corsOrigins.push('https://evil.example'), TypeError)
+  t.throws(() => ((config.listen as { port: number }).port = 1), TypeError)
+  t.throws(() => (config.http.corsOrigins as string[]).push('https://evil.example'), TypeError)
 })
 
 t.test('a database URL that nothing can read is a problem of the settings', async (t) => {

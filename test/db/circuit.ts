@@ -1,78 +1,78 @@
 import t from 'tap'
-import { createOutage } from '../../src/db/circuit.ts'
+import { createCircuit } from '../../src/db/circuit.ts'
 
 const silence = new Error('Query read timeout')
 
 /** A database that has just been lost, and the clock of whoever asks it. */
 function lost() {
   const clock = { at: 1_000 }
-  const outage = createOutage(() => clock.at)
-  const since = outage.enter()
+  const circuit = createCircuit(() => clock.at)
+  const since = circuit.enter()
   clock.at += 900
-  outage.failed(since, silence)
-  outage.leave()
-  return { outage, clock }
+  circuit.failed(since, silence)
+  circuit.leave()
+  return { circuit, clock }
 }
 
 t.test('as long as it answers, everybody may ask', async (t) => {
-  const outage = createOutage()
-  for (let i = 0; i < 3; i++) t.doesNotThrow(() => outage.enter())
-  outage.answered()
-  t.doesNotThrow(() => outage.enter())
+  const circuit = createCircuit()
+  for (let i = 0; i < 3; i++) t.doesNotThrow(() => circuit.enter())
+  circuit.answered()
+  t.doesNotThrow(() => circuit.enter())
 })
 
-t.test('a statement that got no answer while others did is no outage', async (t) => {
+t.test('a statement that got no answer while others did does not open the circuit', async (t) => {
   const clock = { at: 0 }
-  const outage = createOutage(() => clock.at)
-  const since = outage.enter()
+  const circuit = createCircuit(() => clock.at)
+  const since = circuit.enter()
   clock.at = 500
-  outage.answered()
+  circuit.answered()
   clock.at = 900
-  outage.failed(since, silence)
-  outage.leave()
-  t.doesNotThrow(() => outage.enter())
-  t.notOk(outage.distrusts(400))
+  circuit.failed(since, silence)
+  circuit.leave()
+  t.doesNotThrow(() => circuit.enter())
+  t.notOk(circuit.distrusts(400))
 })
 
 t.test('who was waiting behind the first hears of it at once', async (t) => {
-  const { outage, clock } = lost()
-  t.throws(() => outage.enter(), silence)
+  const { circuit, clock } = lost()
+  t.throws(() => circuit.enter(), silence)
   clock.at += 99
-  t.throws(() => outage.enter(), silence)
+  t.throws(() => circuit.enter(), silence)
 })
 
 t.test('then one at a time tries, and the others are told what the last one got', async (t) => {
-  const { outage, clock } = lost()
+  const { circuit, clock } = lost()
   clock.at += 100
-  const since = outage.enter()
-  t.throws(() => outage.enter(), silence)
+  const since = circuit.enter()
+  t.throws(() => circuit.enter(), silence)
   clock.at += 300
-  t.throws(() => outage.enter(), silence)
+  t.throws(() => circuit.enter(), silence)
 
   const refused = new Error('connect ECONNREFUSED')
-  outage.failed(since, refused)
-  outage.leave()
-  t.throws(() => outage.enter(), refused)
+  circuit.failed(since, refused)
+  circuit.leave()
+  t.throws(() => circuit.enter(), refused)
   clock.at += 100
-  t.doesNotThrow(() => outage.enter())
+  t.doesNotThrow(() => circuit.enter())
 })
 
 t.test('one that leaves without having learnt anything lets the next one try', async (t) => {
-  const { outage, clock } = lost()
+  const { circuit, clock } = lost()
   clock.at += 100
-  outage.enter()
-  outage.leave()
-  t.doesNotThrow(() => outage.enter())
+  circuit.enter()
+  circuit.leave()
+  t.doesNotThrow(() => circuit.enter())
 })
 
 t.test('any answer ends it, and connections from before are not trusted', async (t) => {
-  const { outage, clock } = lost()
+  const { circuit, clock } = lost()
   const lostAt = clock.at
   clock.at += 100
-  outage.enter()
+  circuit.enter()
   clock.at += 5
-  outage.answered()
-  for (let i = 0; i < 3; i++) t.doesNotThrow(() => outage.enter())
-  t.ok(outage.distrusts(lostAt - 1))
-  t.notOk(outage.distrusts(lostAt + 1))
+  circuit.answered()
+  for (let i = 0; i < 3; i++) t.doesNotThrow(() => circuit.enter())
+  t.ok(circuit.distrusts(lostAt - 1))
+  t.notOk(circuit.distrusts(lostAt + 1))
 })

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import t from 'tap'
-import type { Database, Db } from '../../src/db/pool.ts'
+import type { Db } from '../../src/db/pool.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { databases, postgresDb, postgresUrl } from '../fixtures/postgres/database.ts'
 import { root } from '../fixtures/root.ts'
@@ -155,10 +155,10 @@ const bad: Record<string, Row[]> = {
 }
 
 const insert = (db: Db, table: string, row: Row) =>
-  db
-    .insertInto(table as 'tickets')
-    .values(row as never)
-    .execute()
+  sql`
+    insert into ${sql.table(table)} (${sql.join(Object.keys(row).map((column) => sql.ref(column)))})
+    values (${sql.join(Object.values(row))})
+  `.execute(db)
 
 t.test('the tables defend themselves', async (t) => {
   const { db } = await postgresDb(t)
@@ -206,7 +206,7 @@ t.test('the tables defend themselves', async (t) => {
 t.test('a poll reads the same few pages among many old rows', async (t) => {
   const seen: { sql: string; parameters: readonly unknown[] }[] = []
   const pool = new pg.Pool({ connectionString: await postgresUrl(t), max: 1 })
-  const db = new Kysely<Database>({
+  const db = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool }),
     log: ({ query }) => void seen.push(query),
   })
@@ -231,7 +231,7 @@ t.test('a poll reads the same few pages among many old rows', async (t) => {
   const poll = await pollTicket(db, { scene, secretHash: '0'.repeat(64) })
   t.equal(poll.status, 'pending')
   t.equal(seen.length, 1, 'one statement')
-  t.match(seen[0]?.sql, /^\/\* prepared: glance \*\/\s*select/, 'that only reads')
+  t.match(seen[0]?.sql, /^\/\* prepared: load_status \*\/\s*select/, 'that only reads')
 
   const plan = await pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, unknown> }] }>(
     `explain (analyze, buffers, format json) ${seen[0]?.sql}`,

@@ -1,16 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import type { AppDeps } from '../../src/http/app.ts'
 import { createAsk } from '../../src/doctor/ask.ts'
 import { checkProxy } from '../../src/doctor/proxy.ts'
-import { startApp } from '../fixtures/app.ts'
+import { startApp, type Overrides } from '../fixtures/app.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 
 const { db, url: databaseUrl } = await postgresDb(t)
 const ask = createAsk({ timeoutMs: 5_000 })
 
-async function check(t: Test, trustProxy: string[] | false, changed: Partial<AppDeps> = {}) {
+async function check(t: Test, trustProxy: string[] | false, changed: Overrides = {}) {
   const { url } = await startApp(t, { databaseUrl, trustProxy, ...changed })
   return checkProxy({ url, trustProxy, ask, db })
 }

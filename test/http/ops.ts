@@ -1,5 +1,6 @@
 import pino from 'pino'
 import t from 'tap'
+import { countRequests } from '../../src/http/plugins/request-metrics.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { startOps } from '../../src/http/ops.ts'
 import { startApp } from '../fixtures/app.ts'
@@ -15,7 +16,7 @@ const stop = await startOps({
   log: pino({ level: 'silent' }),
 })
 const ops = `http://127.0.0.1:${port}`
-const { url } = await startApp(t, { around: [metrics.observe] })
+const { url } = await startApp(t, { observe: { app: countRequests(metrics.registry) } })
 
 t.test('metrics count what was answered, by route and never by ticket', async (t) => {
   const client = clientOf(url)

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import Fastify from 'fastify'
 import t from 'tap'
-import { createCountryOf } from '../../src/http/country.ts'
-import { requesterOf } from '../../src/http/requester.ts'
-import type { Requester } from '../../src/tickets/create.ts'
+import { createCountryOf, requesterOf } from '../../src/http/requester.ts'
+import type { Requester } from '../../src/tickets/ticket.ts'
 
 const app = Fastify({ trustProxy: ['10.0.0.1'] })
 const countryOf = createCountryOf('CF-IPCountry', (address) => address === '10.0.0.1')

@@ -3,11 +3,11 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import { AppError } from '../../src/errors.ts'
-import { keepCodeStock } from '../../src/jobs/fill-code-stock.ts'
+import { fillCodeStock } from '../../src/jobs/fill-code-stock.ts'
 import { CODE_PAUSE_MS, countCodeStock, stockCode } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { postgresDb, quietLog } from '../fixtures/postgres/database.ts'
-import { nobody as requester } from '../fixtures/tickets/arrange.ts'
+import { nobody as requester, windows } from '../fixtures/tickets/arrange.ts'
 import { heldMaker, makeImage } from '../fixtures/tickets/stock.ts'
 
 const { db, url } = await postgresDb(t)
@@ -34,7 +34,7 @@ t.test('two replicas on one database', async (t) => {
     return makeImage(scene)
   }
   const options = { stock, makeImage: counted, log: quietLog, lookMs: 5 }
-  const stops = [db, other.db].map((each) => keepCodeStock({ db: each, ...options }))
+  const stops = [db, other.db].map((each) => fillCodeStock({ db: each, ...options }))
   t.teardown(() => Promise.all(stops.map((stop) => stop())))
 
   await t.test('fill one stock, not one each', async (t) => {
@@ -59,7 +59,7 @@ t.test('two replicas on one database', async (t) => {
 
   await t.test('replace what is taken, and nothing else', async (t) => {
     const before = made
-    for (let i = 0; i < 3; i++) await createTicket(db, { ttl: 120, requester, stock: 'm' })
+    for (let i = 0; i < 3; i++) await createTicket(db, { windows, requester, stock: 'm' })
     await until(async () => (await level()) >= 50)
     t.ok(made - before <= 4, `${made - before}`)
   })
@@ -79,7 +79,7 @@ t.test('when no code can be made', async (t) => {
   const outcomes = [none, none, none, none, none, null, none, later]
   const asked: number[] = []
   const warned: { err: unknown; waitMs: number }[] = []
-  const stop = keepCodeStock({
+  const stop = fillCodeStock({
     db,
     stock,
     makeImage: async (scene) => {
@@ -107,7 +107,7 @@ t.test('when no code can be made', async (t) => {
   })
 
   await t.test('after a success the waits begin anew, and WeChat may ask for more', async (t) => {
-    await createTicket(db, { ttl: 120, requester, stock: 'x' })
+    await createTicket(db, { windows, requester, stock: 'x' })
     await until(() => warned.length === 7)
     t.same(waits().slice(5), [8, 90_000])
     t.equal(warned[6]?.err, later)
@@ -116,7 +116,7 @@ t.test('when no code can be made', async (t) => {
 
 t.test('the waits end at a minute', async (t) => {
   const waits: number[] = []
-  const stop = keepCodeStock({
+  const stop = fillCodeStock({
     db,
     stock: { size: 1, madeFor: 'y' },
     makeImage: () => Promise.reject(new Error('no code today')),
@@ -132,7 +132,7 @@ t.test('the waits end at a minute', async (t) => {
 t.test('a stop does not wait for a slow WeChat', async (t) => {
   const stock = { size: 1, madeFor: 'z' }
   const slow = heldMaker()
-  const stop = keepCodeStock({ db, stock, makeImage: slow.make, log: quietLog, lookMs: 1 })
+  const stop = fillCodeStock({ db, stock, makeImage: slow.make, log: quietLog, lookMs: 1 })
   await slow.asked
   await stop()
   const running = new AbortController().signal

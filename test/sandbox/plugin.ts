@@ -43,7 +43,12 @@ t.test('it can be another mini program', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const appid = 'wx0123456789abcdef'
-  await app.register(sandbox, { ...sandboxAccount, publicUrl: 'http://127.0.0.1:3000', appid, secret: 's' })
+  await app.register(sandbox, {
+    ...sandboxAccount,
+    publicUrl: 'http://127.0.0.1:3000',
+    appid,
+    secret: 's',
+  })
   const response = await app.inject({
     method: 'POST',
     url: '/sandbox/wechat/cgi-bin/stable_token',

@@ -3,12 +3,14 @@ import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
 import type { Db } from '../../src/db/pool.ts'
 import { confirmTicket } from '../../src/tickets/confirm.ts'
-import { createTicket, type Origin, type Requester } from '../../src/tickets/create.ts'
-import { lookAtTicket } from '../../src/tickets/find.ts'
+import { createTicket } from '../../src/tickets/create.ts'
+import type { Origin, Requester } from '../../src/tickets/ticket.ts'
+import { findTicket } from '../../src/tickets/find.ts'
+import { findFacts } from '../../src/sign-in/facts.ts'
 import { noticesOf } from '../../src/sign-in/notices.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import { databases, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
-import { alice, nobody, requester, trail } from '../fixtures/tickets/arrange.ts'
+import { alice, nobody, requester, trail, windows } from '../fixtures/tickets/arrange.ts'
 
 const home: Origin = { ip: '203.0.113.9', network: '203.0.113.9', country: 'CN' }
 const mobile: Origin = { ip: '198.51.100.7', network: '198.51.100.7', country: 'CN' }
@@ -36,17 +38,17 @@ for (const { name, open: openDatabase } of databases) {
       { usual = 3, keepTrail = false } = {},
     ) {
       const { scene } = await createTicket(db, {
-        ttl: 120,
+        windows,
         requester: { ...requester, ...browser },
       })
-      const ticket = await lookAtTicket(db, scene)
-      const found = await noticesOf(db, {
+      const ticket = await findTicket(db, scene)
+      const found = await findFacts(db, {
         ticket,
         identity: alice,
         phone,
         usual,
         trail: keepTrail,
-      })
+      }).then(noticesOf)
       await sql`delete from tickets`.execute(db)
       return found
     }
@@ -103,8 +105,8 @@ for (const { name, open: openDatabase } of databases) {
       t.same(await notices(home, home), [], 'without a trail there is no telling')
       t.same(await asking(home), isNew, 'the very first')
       const { id: userId } = await identifyUser(db, { ...alice, unionid: null })
-      const { scene } = await createTicket(db, { ttl: 120, requester })
-      const login = { scene, identity: alice, userId, token: 'x', window: 60 }
+      const { scene } = await createTicket(db, { windows, requester })
+      const login = { scene, identity: alice, userId, token: 'x', windows }
       await confirmTicket(db, { ...login, trail })
       t.same(await asking(home), [])
       t.same(await asking({ ...home, browser: 'Chrome 150' }), [], 'an update')
@@ -141,9 +143,9 @@ t.test('both reads go by an index', async (t) => {
     select 'signed_in', gen_random_uuid(), 'wx1', 'o' from generate_series(1, 2000)
   `.execute(db)
   await sql`analyze tickets, logins`.execute(db)
-  const { scene } = await createTicket(db, { ttl: 120, requester })
-  const ticket = await lookAtTicket(db, scene)
-  await noticesOf(asking.db, { ticket, identity: alice, phone: home, usual: 3, trail: true })
+  const { scene } = await createTicket(db, { windows, requester })
+  const ticket = await findTicket(db, scene)
+  await findFacts(asking.db, { ticket, identity: alice, phone: home, usual: 3, trail: true })
 
   // The statements as they were sent, so that this test cannot explain others; planned, as they are,
   // for the values they come with.

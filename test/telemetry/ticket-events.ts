@@ -68,6 +68,7 @@ t.test('a failure and what WeChat said of it are in the story', async (t) => {
   await one.cancel(ticket)
   t.same(told(storyOf(ticket)), [
     ['ticket created'],
+    ['WeChat refuses our settings', 'WECHAT_MISCONFIGURED'],
     ['request failed', 'WECHAT_MISCONFIGURED'],
     ['ticket canceled'],
     ['ticket canceled', 'again'],

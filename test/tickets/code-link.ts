@@ -1,7 +1,7 @@
 import t from 'tap'
 import { scanTicket } from '../../src/tickets/scan.ts'
 import { newScene } from '../../src/tickets/secret.ts'
-import { readUrlLink, storeUrlLink } from '../../src/tickets/url-link.ts'
+import { readUrlLink, storeUrlLink } from '../../src/tickets/code.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 import {
   alice,
@@ -11,6 +11,7 @@ import {
   outcome,
   situations,
   stored,
+  windows,
 } from '../fixtures/tickets/arrange.ts'
 
 const { db } = await postgresDb(t)
@@ -43,7 +44,7 @@ t.test('a link that comes after the scan is not kept', async (t) => {
 t.test('a stored link is given to nobody once the ticket is scanned', async (t) => {
   const { scene } = await arrange(db, 'pending')
   await storeUrlLink(db, scene, link)
-  await scanTicket(db, { scene, identity: alice, window: 90 })
+  await scanTicket(db, { scene, identity: alice, windows })
   t.equal(await outcome(readUrlLink(db, scene)), 'TICKET_CONSUMED')
 })
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { countCodeStock, stockCode } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
-import { requester } from '../fixtures/tickets/arrange.ts'
+import { requester, windows } from '../fixtures/tickets/arrange.ts'
 import { heldMaker, layInStock, makeImage } from '../fixtures/tickets/stock.ts'
 
 const { db } = await postgresDb(t)
@@ -121,7 +121,7 @@ t.test('codes of other settings go after a day, our own never', async (t) => {
 
 t.test('a code that somebody is just taking is neither waited for nor taken', async (t) => {
   const [, second] = await layInStock(db, 2, 'ours')
-  const create = () => createTicket(db, { ttl: 120, requester, stock: 'ours' })
+  const create = () => createTicket(db, { windows, requester, stock: 'ours' })
   await db.transaction().execute(async (trx) => {
     await sql`select from code_stock where scene <> ${second} for update`.execute(trx)
     t.equal((await create()).scene, second)

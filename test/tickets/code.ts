@@ -11,6 +11,7 @@ import {
   outcome,
   situations,
   stored,
+  windows,
 } from '../fixtures/tickets/arrange.ts'
 
 const image = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255, 10, 13])
@@ -52,7 +53,7 @@ for (const { name, open } of databases) {
     await t.test('a stored image is shown to nobody once the code is scanned', async (t) => {
       const { scene } = await arrange(db, 'pending')
       await storeCodeImage(db, scene, image)
-      await scanTicket(db, { scene, identity: alice, window: 90 })
+      await scanTicket(db, { scene, identity: alice, windows })
       t.equal(await outcome(readCodeImage(db, scene)), 'TICKET_CONSUMED')
     })
 

@@ -13,6 +13,7 @@ import {
   requester,
   situations,
   stored,
+  windows,
 } from '../fixtures/tickets/arrange.ts'
 import { layInStock } from '../fixtures/tickets/stock.ts'
 
@@ -23,7 +24,7 @@ for (const { name, open } of databases) {
     await t.test(
       'a new ticket is pending, and only the hash of its secret is stored',
       async (t) => {
-        const ticket = await createTicket(db, { ttl: 120, requester })
+        const ticket = await createTicket(db, { windows, requester })
         t.match(ticket, {
           scene: /^[A-Za-z0-9_-]{22}$/,
           secret: /^[A-Za-z0-9_-]{43}$/,
@@ -54,13 +55,14 @@ for (const { name, open } of databases) {
 
     await t.test('the scan window begins with the row, in the clock of the database', async (t) => {
       const scene = newScene()
-      const create = () => createTicket(db, { scene, ttl: 77, requester })
+      const create = () =>
+        createTicket(db, { scene, windows: { ...windows, ticket: 77 }, requester })
       const { earliest, latest } = await movesDeadline(db, scene, create)
       t.ok(earliest <= 77 && 77 <= latest, `77 is between ${earliest} and ${latest}`)
     })
 
     await t.test('what is unknown of the browser is null', async (t) => {
-      const { scene } = await createTicket(db, { ttl: 120, requester: nobody })
+      const { scene } = await createTicket(db, { windows, requester: nobody })
       t.match(await stored(db, scene), {
         requested_ip: null,
         requested_network: null,
@@ -72,7 +74,7 @@ for (const { name, open } of databases) {
 
     await t.test('a scene of the browser’s own making is taken as it is', async (t) => {
       for (const scene of ['a'.repeat(22), `Own_scene-${'0'.repeat(22)}`]) {
-        t.equal((await createTicket(db, { scene, ttl: 120, requester })).scene, scene)
+        t.equal((await createTicket(db, { scene, windows, requester })).scene, scene)
       }
     })
 
@@ -80,7 +82,7 @@ for (const { name, open } of databases) {
       for (const situation of situations) {
         const { scene } = await arrange(db, situation)
         const before = await stored(db, scene)
-        const again = createTicket(db, { scene, ttl: 120, requester })
+        const again = createTicket(db, { scene, windows, requester })
         t.equal(await outcome(again), 'SCENE_TAKEN', situation)
         t.same(await stored(db, scene), before)
       }
@@ -88,22 +90,22 @@ for (const { name, open } of databases) {
 
     await t.test('scenes differ in case, also for the database', async (t) => {
       const scene = `case${newScene().toLowerCase()}`
-      await createTicket(db, { scene, ttl: 120, requester })
-      const upper = createTicket(db, { scene: scene.toUpperCase(), ttl: 120, requester })
+      await createTicket(db, { scene, windows, requester })
+      const upper = createTicket(db, { scene: scene.toUpperCase(), windows, requester })
       t.equal(await outcome(upper), 'ok')
     })
 
     await t.test('of ten who want one scene at once, one gets it', async (t) => {
       const scene = newScene()
       const outcomes = await Promise.all(
-        Array.from({ length: 10 }, () => outcome(createTicket(db, { scene, ttl: 120, requester }))),
+        Array.from({ length: 10 }, () => outcome(createTicket(db, { scene, windows, requester }))),
       )
       t.equal(outcomes.filter((each) => each === 'ok').length, 1)
       t.equal(outcomes.filter((each) => each === 'SCENE_TAKEN').length, 9)
     })
 
     const create = (more: object = {}) =>
-      createTicket(db, { ttl: 120, requester, stock: 'ours', ...more })
+      createTicket(db, { windows, requester, stock: 'ours', ...more })
     const codeOf = async (scene: string) => (await stored(db, scene))?.['code_image']
     const image = (scene: string) => `\\x${Buffer.from(`code of ${scene}`).toString('hex')}`
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { lookAtTicket } from '../../src/tickets/find.ts'
+import { findTicket } from '../../src/tickets/find.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
 import { alice, arrange, outcome, situations, type Situation } from '../fixtures/tickets/arrange.ts'
@@ -26,7 +26,7 @@ for (const { name, open } of databases) {
     await t.test('every state, with its owner', async (t) => {
       for (const situation of situations) {
         const { scene, matchCode, secretHash } = await arrange(db, situation)
-        const ticket = await lookAtTicket(db, scene)
+        const ticket = await findTicket(db, scene)
         t.equal(ticket.status, statuses[situation], situation)
         t.same(ticket.owner, ownerless.includes(situation) ? null : alice, situation)
         t.match(ticket, { scene, matchCode })
@@ -39,7 +39,7 @@ for (const { name, open } of databases) {
       await sql`
         update tickets set created_at = '2026-11-22T18:00:00.9+08:00' where scene = ${scene}
       `.execute(db)
-      t.same((await lookAtTicket(db, scene)).requestedBy, {
+      t.same((await findTicket(db, scene)).requestedBy, {
         ip: '203.0.113.9',
         network: '203.0.113.9',
         country: 'CN',
@@ -49,7 +49,7 @@ for (const { name, open } of databases) {
       })
       await db.connection().execute(async (session) => {
         await sql`set time zone 'America/St_Johns'`.execute(session)
-        t.equal((await lookAtTicket(session, scene)).requestedBy.at, '2026-11-22T10:00:00Z')
+        t.equal((await findTicket(session, scene)).requestedBy.at, '2026-11-22T10:00:00Z')
         await sql`reset time zone`.execute(session)
       })
     })
@@ -64,12 +64,12 @@ for (const { name, open } of databases) {
         await sql`
           update tickets set expires_at = now() + ${left}::interval where scene = ${scene}
         `.execute(db)
-        t.equal((await lookAtTicket(db, scene)).expiresIn, expected)
+        t.equal((await findTicket(db, scene)).expiresIn, expected)
       }
     })
 
     await t.test('an unknown scene is TICKET_NOT_FOUND', async (t) => {
-      t.equal(await outcome(lookAtTicket(db, newScene())), 'TICKET_NOT_FOUND')
+      t.equal(await outcome(findTicket(db, newScene())), 'TICKET_NOT_FOUND')
     })
   })
 }

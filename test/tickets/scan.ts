@@ -12,6 +12,7 @@ import {
   outcome,
   situations,
   stored,
+  windows,
   type Situation,
 } from '../fixtures/tickets/arrange.ts'
 
@@ -33,7 +34,7 @@ for (const { name, open } of databases) {
   t.test(name, async (t) => {
     const { db } = await open(t)
     const scan = (scene: string, identity: typeof alice) =>
-      scanTicket(db, { scene, identity, window: 90 })
+      scanTicket(db, { scene, identity, windows })
 
     await t.test('the first to scan owns the ticket and has the confirm window', async (t) => {
       const { scene, matchCode } = await arrange(db, 'pending')

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { connectReplica } from '../../src/db/connect.ts'
-import { createGlances } from '../../src/tickets/status-loader.ts'
+import { connectReadReplica } from '../../src/db/connect.ts'
+import { createStatusLoader } from '../../src/tickets/status-loader.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { postgresDb, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
@@ -19,24 +19,25 @@ import {
 const { db } = await postgresDb(t)
 const way = await cuttable(t, await postgresUrl(t))
 await way.mend()
-const replica = await connectReplica({ url: way.url, log: quietLog })
+const replica = await connectReadReplica({ url: way.url, log: quietLog })
 t.teardown(replica.close)
 
 const heard: unknown[] = []
-const glances = createGlances(db, {
-  replica: { db: replica.db, onChange: (failure) => heard.push(failure) },
+const loader = createStatusLoader(db, {
+  readReplica: { db: replica.db, onChange: (failure) => heard.push(failure) },
 })
-const poll = (ticket: { scene: string; secretHash: string }) => pollTicket(db, ticket, glances)
+const poll = (ticket: { scene: string; secretHash: string }) => pollTicket(db, ticket, loader)
 
 /** The ticket as it stands now arrives at the replica. */
 async function follow({ scene }: { scene: string }): Promise<void> {
-  const row = await db
-    .selectFrom('tickets')
-    .selectAll()
-    .where('scene', '=', scene)
-    .executeTakeFirstOrThrow()
-  await replica.db.deleteFrom('tickets').where('scene', '=', scene).execute()
-  await replica.db.insertInto('tickets').values(row).execute()
+  const { rows } = await sql<{ row: string }>`
+    select to_jsonb(tickets)::text as row from tickets where scene = ${scene}
+  `.execute(db)
+  await sql`delete from tickets where scene = ${scene}`.execute(replica.db)
+  await sql`
+    insert into tickets
+    select * from jsonb_populate_record(null::tickets, ${rows[0]?.row}::jsonb)
+  `.execute(replica.db)
 }
 
 t.test('a ticket that waits is read from the replica alone', async (t) => {

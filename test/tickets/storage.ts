@@ -11,7 +11,7 @@ import { hashSecret, newScene } from '../../src/tickets/secret.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
 import { postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
-import { requester } from '../fixtures/tickets/arrange.ts'
+import { requester, windows } from '../fixtures/tickets/arrange.ts'
 
 t.test('whole logins are heap-only updates', async (t) => {
   const url = await postgresUrl(t)
@@ -22,17 +22,17 @@ t.test('whole logins are heap-only updates', async (t) => {
   const worker = async (share: number) => {
     for (let i = 0; i < logins / 8; i++) {
       const { db } = busy
-      const { scene, secret } = await createTicket(db, { ttl: 120, requester })
+      const { scene, secret } = await createTicket(db, { windows, requester })
       const identity = { appid: 'wx5a4db0c500000000', openid: `o-${share}-${i}` }
       const poll = () => pollTicket(db, { scene, secretHash: hashSecret(secret) })
       if ((await readCodeImage(db, scene)) === null) await storeCodeImage(db, scene, image)
       await poll()
-      await scanTicket(db, { scene, identity, window: 120 })
+      await scanTicket(db, { scene, identity, windows })
       await poll()
       const { id: userId } = await identifyUser(db, { ...identity, unionid: null })
       const token = 'x'.repeat(600)
       const trail = { phoneIp: '198.51.100.7' }
-      await confirmTicket(db, { scene, identity, userId, token, window: 60, trail })
+      await confirmTicket(db, { scene, identity, userId, token, windows, trail })
       if ((await poll()).delivery?.token !== token) t.fail('no token')
     }
   }

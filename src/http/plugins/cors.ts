@@ -1,21 +1,15 @@
-import cors from '@fastify/cors'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** What pages of other origins may call; the phone's calls are not a browser's. */
-const browserPath = /^\/ticket(?:\/[^/?]+(?:\/(?:qrcode|link))?)?(?:\?|$)/
-
-/** A module script is fetched as the calls are. */
-const isForBrowsers = (url: string): boolean =>
-  browserPath.test(url) || /^\/widget\.js(?:\?|$)/.test(url)
-
 /**
- * CORS for the listed origins on the browser's paths. Registered before everything that can refuse,
- * so that a page can read a refusal as well.
+ * CORS for the listed origins on the routes that browsers call. Registered before everything that can
+ * refuse, so that a page can read a refusal as well.
  */
 export const crossOrigin = fp<{ origins: readonly string[] }>(
   async (app, { origins }) => {
     if (origins.length === 0) return
-    const allowed = {
+    const allowed: FastifyCorsOptions = {
       origin: [...origins],
       methods: ['GET', 'POST', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type'],
@@ -24,9 +18,22 @@ export const crossOrigin = fp<{ origins: readonly string[] }>(
       strictPreflight: false,
     }
     await app.register(cors, {
-      delegator: (request, callback) =>
-        callback(null, isForBrowsers(request.url) ? allowed : { origin: false }),
+      delegator: ({ routeOptions }, callback) =>
+        callback(null, routeOptions.config.audience === 'browser' ? allowed : { origin: false }),
     })
+    answerPreflights(app)
   },
   { name: 'cross-origin' },
 )
+
+/** A preflight asks for a path, whatever the method that follows: each path gets a route of its own. */
+function answerPreflights(app: FastifyInstance): void {
+  const paths = new Set<string>()
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.audience !== 'browser' || method === 'OPTIONS' || paths.has(url)) return
+    paths.add(url)
+    const options = { config: { audience: 'browser' }, schema: { hide: true } } as const
+    // The hook of CORS answers first; this is for an OPTIONS that is no preflight.
+    app.options(url, options, (_request, reply) => reply.callNotFound())
+  })
+}

@@ -1,30 +1,22 @@
-import accepts from 'accepts'
-import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { STATUS_CODES } from 'node:http'
-import { isUnavailable } from '../../db/unavailable.ts'
 import { AppError } from '../../errors.ts'
-import type { Language } from '../../language.ts'
-import { about, isDebug, sceneOf } from '../../telemetry/ticket-events.ts'
-import { varyBy } from '../negotiation.ts'
+import { sendError, toAppError } from '../error-response.ts'
 
-export type ErrorAnswersOptions = {
+export type ErrorHandlerOptions = {
   /** By default the app's own; the service's app has none. */
   log?: FastifyBaseLogger
   /** Called for every unknown path; throws when its caller asks for too many of them. */
   onUnknownPath?: (request: FastifyRequest) => void
 }
 
-/**
- * The one place that decides what leaves the process when something goes wrong: below 500 the code
- * and its message, from 500 up a fixed sentence and the request id. The rest goes to the log.
- */
-export const errorAnswers = fp<ErrorAnswersOptions>(
+/** Answers every error, every unknown path and every wrong method out of the catalogue. */
+export const errorHandler = fp<ErrorHandlerOptions>(
   async (app, options) => {
     const { log = app.log } = options
     const routes: { pattern: RegExp; method: string }[] = []
     app.addHook('onRoute', ({ url, method }) => {
-      if (url.includes('*')) return
+      if (url.includes('*') || method === 'OPTIONS') return
       const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:[^/]+/g, '[^/]+')}$`)
       for (const name of [method].flat()) routes.push({ pattern, method: name })
     })
@@ -44,63 +36,5 @@ export const errorAnswers = fp<ErrorAnswersOptions>(
       throw new AppError('NOT_FOUND')
     })
   },
-  { name: 'error-answers' },
+  { name: 'error-handler' },
 )
-
-/** Any error as one of the catalogue. What is not foreseen is `INTERNAL`. */
-export function toAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error
-  const { code, statusCode, validation, validationContext, message } = error as FastifyError
-  if (validation) {
-    // No ticket has a name of that shape, so a path with one is simply unknown.
-    if (validationContext === 'params') return new AppError('TICKET_NOT_FOUND')
-    return new AppError('INVALID_REQUEST', { detail: message, cause: error })
-  }
-  // Longer than the router reads a parameter: no ticket has that name either.
-  if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new AppError('TICKET_NOT_FOUND')
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new AppError('UNSUPPORTED_MEDIA_TYPE')
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new AppError('BODY_TOO_LARGE')
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new AppError('INVALID_REQUEST', { detail: message, cause: error })
-  }
-  if (isUnavailable(error)) return new AppError('DATABASE_UNAVAILABLE', { cause: error })
-  return new AppError('INTERNAL', { cause: error })
-}
-
-export function sendError(
-  error: AppError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: FastifyBaseLogger,
-): void {
-  if (error.statusCode >= 500) {
-    const { code, action, cause } = error
-    const line = { ...about(request, sceneOf(request)), code, action, err: cause ?? error }
-    log.error(line, 'request failed')
-  } else if (isDebug(log)) {
-    const { code, detail } = error
-    log.debug({ ...about(request, sceneOf(request)), code, detail }, 'request refused')
-  }
-  if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
-  if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')
-  varyBy(reply, 'accept-language')
-  reply
-    .code(error.statusCode)
-    .header('cache-control', 'no-store')
-    .type('application/json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send(errorBody(error, languageOf(request), request.id))
-}
-
-export function errorBody(error: AppError, language: Language, requestId: string): object {
-  return {
-    statusCode: error.statusCode,
-    code: error.code,
-    error: STATUS_CODES[error.statusCode],
-    message: error.publicMessage(language),
-    ...(error.statusCode >= 500 ? { request_id: requestId } : {}),
-  }
-}
-
-const languageOf = (request: FastifyRequest): Language =>
-  accepts(request.raw).language(['en', 'zh']) === 'zh' ? 'zh' : 'en'

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { about, isDebug, shortScene } from '../../telemetry/ticket-events.ts'
 
@@ -11,15 +11,12 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
   async (app, { log }) => {
     if (!isDebug(log)) return
     app.addHook('onResponse', (request, reply, done) => {
-      const poll =
-        request.routeOptions.url === '/ticket/:scene' &&
-        request.method === 'GET' &&
-        reply.statusCode === 200
+      const poll = request.routeOptions.config.poll && reply.statusCode === 200
       log[poll ? 'trace' : 'debug'](
         {
           ...about(request),
           method: request.method,
-          path: pathOf(request.url),
+          path: pathOf(request),
           status: reply.statusCode,
           ms: Math.round(reply.elapsedTime * 10) / 10,
         },
@@ -31,9 +28,13 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
   { name: 'request-log' },
 )
 
-/** With a ticket's short name in place of its scene, or of whatever somebody sent for one. */
-const pathOf = (url: string): string =>
-  (url.split('?', 1)[0] ?? '').replace(
-    /^\/ticket\/([^/]{9,})/,
-    (_, scene: string) => `/ticket/${shortScene(scene)}…`,
-  )
+const shorten = (part: string): string => (part.length > 8 ? `${shortScene(part)}…` : part)
+
+/** The route's path with a ticket's short name in it; of an unknown path the beginning of each part. */
+function pathOf(request: FastifyRequest): string {
+  const { url: pattern } = request.routeOptions
+  const path = request.url.split('?', 1)[0] ?? ''
+  if (pattern === undefined || pattern.includes('*')) return path.split('/').map(shorten).join('/')
+  const params = request.params as Record<string, string>
+  return pattern.replace(/:(\w+)/g, (_, name: string) => shorten(params[name] ?? ''))
+}

@@ -1,14 +1,8 @@
-import type {
-  FastifyInstance,
-  onRequestHookHandler,
-  onSendHookHandler,
-  RawServerDefault,
-} from 'fastify'
+import type { FastifyInstance, onSendHookHandler, RawServerDefault } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '../../errors.ts'
 
 /**
  * What a proxy sent before it could know of the stop has arrived after half a second. Counted in
@@ -17,22 +11,19 @@ import { AppError } from '../../errors.ts'
 const LOOKS = 50
 const LOOK_EVERY_MS = 10
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Answered in milliseconds, and asked thousands of times a second. */
-    brief?: boolean
-  }
+export type Shutdown = {
+  begin(): void
+  /** For `/readyz`. */
+  hasBegun(): boolean
+  guard(app: FastifyInstance): Promise<void>
 }
 
 /**
- * Once a stop has begun, new connections are refused, so that a proxy takes another replica for
- * whatever it has to send. What still comes in on the old ones is answered, each time as the last on
- * its connection: a proxy repeats no POST that it has sent. `/readyz` says `SHUTTING_DOWN`.
+ * Once a stop has begun, new connections are refused, so that a proxy takes another instance for
+ * everything it has to send. What still comes in on the old ones is answered, each time as the last
+ * on its connection: a proxy repeats no POST that it has sent. `/readyz` says `SHUTTING_DOWN`.
  */
-export function createShutdown(): {
-  begin: () => void
-  guard: (app: FastifyInstance) => Promise<void>
-} {
+export function createShutdown(): Shutdown {
   let stopping = false
   const servers: RawServerDefault[] = []
   const lastAnswer = (_request: unknown, response: ServerResponse) =>
@@ -41,8 +32,6 @@ export function createShutdown(): {
     if (stopping) reply.header('connection', 'close')
     done()
   }
-  const refuse: onRequestHookHandler = (_request, _reply, done) =>
-    done(stopping ? new AppError('SHUTTING_DOWN') : undefined)
   const guard = fp(
     async (app) => {
       const sockets = new Set<Socket>()
@@ -60,12 +49,9 @@ export function createShutdown(): {
       })
       servers.push(app.server)
       app.addHook('onRoute', (route) => {
-        if (route.url === '/readyz') {
-          route.onRequest = [route.onRequest ?? [], refuse].flat()
-        }
         // Requests that are in flight when the stop begins. A poll is not for long enough to matter,
         // and there are too many of them to ask each one.
-        if (!route.config?.brief) route.onSend = [route.onSend ?? [], sayClose].flat()
+        if (!route.config?.poll) route.onSend = [route.onSend ?? [], sayClose].flat()
       })
     },
     { name: 'shutdown' },
@@ -75,6 +61,7 @@ export function createShutdown(): {
       stopping = true
       for (const server of servers) server.prependListener('request', lastAnswer)
     },
+    hasBegun: () => stopping,
     guard: async (app) => void (await app.register(guard)),
   }
 }

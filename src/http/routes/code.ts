@@ -1,43 +1,42 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import accepts from 'accepts'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Db } from '../../db/pool.ts'
 import { AppError } from '../../errors.ts'
-import type { Story } from '../../telemetry/ticket-events.ts'
-import { varyBy } from '../negotiation.ts'
-import { readCodeImage, storeCodeImage } from '../../tickets/code.ts'
-import type { WechatClient } from '../../wechat/mini-program.ts'
+import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
+import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
 import { imageType } from '../../wechat/image-type.ts'
-import { createKept } from '../kept.ts'
-import type { OnMiss } from '../guess-limit.ts'
+import type { WechatClient } from '../../wechat/mini-program.ts'
+import type { GuessLimit } from '../guess-limit.ts'
+import { varyBy } from '../negotiation.ts'
 import * as schema from '../schemas.ts'
 
-export type QrcodeRouteOptions = {
+export type CodeRoutesOptions = {
   db: Db
-  wechat: Pick<WechatClient, 'codeImage'>
-  onMiss: OnMiss
-  note: Story['note']
+  wechat: Pick<WechatClient, 'codeImage' | 'urlLink'>
+  /** Whether there is a route for the link, too. */
+  urlLink: boolean
+  guesses: GuessLimit
+  note: TicketEvents['note']
 }
 
-/** The code of a ticket: made in advance, or when it is first asked for. */
-export const qrcodeRoute: FastifyPluginAsyncTypebox<QrcodeRouteOptions> = async (
-  app,
-  { db, wechat, onMiss, note },
-) => {
-  const codeOf = createKept<Uint8Array>({
+/** The code of a ticket, and the same in another form: a link for browsers of the very phone. */
+export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (app, options) => {
+  const { db, wechat, urlLink } = options
+
+  const codeOf = madeOnce<Uint8Array>(options, {
     read: (scene) => readCodeImage(db, scene),
     make: async (scene, line) => (await wechat.codeImage(scene, line)).bytes,
     store: (scene, image) => storeCodeImage(db, scene, image),
-    madeLine: 'code made',
-    onMiss,
-    note,
+    told: 'code made',
   })
 
   app.get(
     '/ticket/:scene/qrcode',
     {
+      config: { audience: 'browser' },
       schema: {
-        tags: ['browser'],
         summary: 'The code to scan',
         params: schema.SceneParams,
         response: {
@@ -68,4 +67,68 @@ export const qrcodeRoute: FastifyPluginAsyncTypebox<QrcodeRouteOptions> = async 
       return reply.type(type).send(image as never)
     },
   )
+
+  if (!urlLink) return
+  const linkOf = madeOnce<string>(options, {
+    read: (scene) => readUrlLink(db, scene),
+    make: (scene, line) => wechat.urlLink(scene, line),
+    store: (scene, link) => storeUrlLink(db, scene, link),
+    told: 'link made',
+  })
+
+  app.get(
+    '/ticket/:scene/link',
+    {
+      config: { audience: 'browser' },
+      schema: {
+        summary: 'The link that opens the mini program on a phone',
+        params: schema.SceneParams,
+        response: { 200: schema.TicketLink, ...schema.errors(...schema.keptErrors) },
+      },
+    },
+    async (request) => ({ link: await linkOf(request, request.params.scene) }),
+  )
+}
+
+/** What WeChat makes for a ticket and the ticket keeps. */
+type Made<T> = {
+  /** Null where it is still to be made. */
+  read(scene: string): Promise<T | null>
+  /** @param line what a log line of the call to WeChat says beside */
+  make(scene: string, line: object): Promise<T>
+  store(scene: string, made: T): Promise<void>
+  /** A line of the ticket's story. */
+  told: string
+}
+
+/**
+ * How a request gets it: made in advance, or when it is first asked for. One call to WeChat then,
+ * however many browsers of this instance wait for the same.
+ */
+function madeOnce<T>(
+  { guesses, note }: Pick<CodeRoutesOptions, 'guesses' | 'note'>,
+  { read, make, store, told }: Made<T>,
+): (request: FastifyRequest, scene: string) => Promise<T> {
+  const making = new Map<string, Promise<T>>()
+
+  async function makeAndStore(request: FastifyRequest, scene: string): Promise<T> {
+    // Another request's may have been stored since this one looked.
+    const stored = await read(scene)
+    if (stored !== null) return stored
+    const made = await make(scene, about(request, scene))
+    await store(scene, made)
+    note(request, scene, told)
+    return made
+  }
+
+  return async (request, scene) => {
+    const stored = await read(scene).catch((error: unknown) => guesses.rethrow(error, request))
+    if (stored !== null) return stored
+    let made = making.get(scene)
+    if (!made) {
+      made = makeAndStore(request, scene).finally(() => making.delete(scene))
+      making.set(scene, made)
+    }
+    return made
+  }
 }

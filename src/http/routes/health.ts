@@ -8,15 +8,24 @@ import { errors } from '../schemas.ts'
 
 const Ok = (description: string) => Type.Object({ status: Type.String() }, { description })
 
-/** For whoever watches the process: is it up, can it serve? */
-export const healthRoutes: FastifyPluginAsyncTypebox<{ db: Db }> = async (app, { db }) => {
+export type HealthRoutesOptions = {
+  db: Db
+  /** Whether a stop has begun: the instance still serves, and wants no more to do. */
+  isStopping: () => boolean
+}
+
+/** For an operator's watch: is the process up, can it serve? */
+export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = async (
+  app,
+  { db, isStopping },
+) => {
   let migrated = false
 
   app.get(
     '/livez',
     {
+      config: { audience: 'operator' },
       schema: {
-        tags: ['operating'],
         summary: 'The process is up',
         response: { 200: Ok('It is'), ...errors() },
       },
@@ -27,13 +36,14 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ db: Db }> = async (app, {
   app.get(
     '/readyz',
     {
+      config: { audience: 'operator' },
       schema: {
-        tags: ['operating'],
         summary: 'It can serve: database reachable and migrated, not shutting down',
         response: { 200: Ok('It can'), ...errors() },
       },
     },
     async () => {
+      if (isStopping()) throw new AppError('SHUTTING_DOWN')
       if (migrated) {
         await sql`select 1`.execute(db)
       } else {

@@ -7,6 +7,7 @@ import { AppError } from '../../errors.ts'
 import { varyBy } from '../negotiation.ts'
 import { loginPage } from '../pages/login-page.ts'
 import { createAsset, sendAsset } from '../asset.ts'
+import type { Audience } from '../audience.ts'
 
 export type PageRoutesOptions = {
   site: string
@@ -88,7 +89,7 @@ export const widgetRoute: FastifyPluginAsyncTypebox = async (app) => {
     done()
   })
   const cache = 'public, max-age=600, stale-while-revalidate=86400'
-  await serve(app, '/widget.js', '../../web/widget.js', JS, cache)
+  await serve(app, '/widget.js', '../../web/widget.js', JS, { cache, audience: 'browser' })
 }
 
 /** Reads a file of the build once and serves it from memory. */
@@ -97,10 +98,12 @@ async function serve(
   path: string,
   file: string,
   type: string,
-  cacheControl?: string,
+  { cache, ...config }: { cache?: string; audience?: Audience } = {},
 ): Promise<void> {
-  const asset = createAsset(await readFile(new URL(file, import.meta.url)), type, cacheControl)
-  app.get(path, { schema: { hide: true } }, (request, reply) => sendAsset(asset, request, reply))
+  const asset = createAsset(await readFile(new URL(file, import.meta.url)), type, cache)
+  app.get(path, { config, schema: { hide: true } }, (request, reply) =>
+    sendAsset(asset, request, reply),
+  )
 }
 
 const invalid = (detail: string): AppError => new AppError('INVALID_REQUEST', { detail })

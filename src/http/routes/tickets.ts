@@ -1,38 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
-import type { Db } from '../../db/pool.ts'
 import { AppError } from '../../errors.ts'
-import type { CountryOf } from '../country.ts'
-import { perAddress } from '../plugins/rate-limits.ts'
-import type { Tell } from '../../telemetry/ticket-events.ts'
-import { createThrottle } from '../gcra.ts'
-import { cancelTicket } from '../../tickets/cancel.ts'
-import { createTicket } from '../../tickets/create.ts'
-import type { Glances } from '../../tickets/status-loader.ts'
-import type { MatchMode } from '../../tickets/match-code.ts'
-import { pollTicket } from '../../tickets/poll.ts'
-import { intervalOf, type Windows } from '../../tickets/ticket.ts'
+import { intervalOf, type TicketRules } from '../../tickets/ticket.ts'
+import type { Tickets } from '../../tickets/verbs.ts'
 import { bearerHash } from '../bearer.ts'
-import { countMiss, type OnMiss } from '../guess-limit.ts'
-import { requesterOf } from '../requester.ts'
+import { createThrottle } from '../gcra.ts'
+import type { GuessLimit } from '../guess-limit.ts'
+import { perAddress } from '../plugins/rate-limits.ts'
+import { requesterOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
 
 export type TicketRoutesOptions = {
-  db: Db
-  windows: Windows
-  matchMode: MatchMode
-  /** What codes in stock must be made for; null where there is no stock. */
-  stock: string | null
-  /** Whether tickets have a link, too. */
-  urlLink: boolean
-  /** Tickets an address may create in a minute. */
-  rateCreate: number
+  tickets: Tickets
+  rules: TicketRules
+  /** Tickets that an address may create in a minute. */
+  perMinute: number
   countryOf: CountryOf
-  /** How polls look at tickets. */
-  glances: Glances
-  onMiss: OnMiss
-  tell: Tell
+  guesses: GuessLimit
 }
 
 /**
@@ -44,7 +29,7 @@ const POLL_BURST_MS = 10_000
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { db, windows, matchMode, stock, urlLink, rateCreate, countryOf, glances, onMiss, tell },
+  { tickets, rules, perMinute, countryOf, guesses },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
@@ -52,12 +37,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
   app.post(
     '/ticket',
     {
-      config: { rateLimit: perAddress('create', rateCreate) },
+      config: { audience: 'browser', rateLimit: perAddress('create', perMinute) },
       preValidation: async (request) => {
         if (request.body === undefined) request.body = {}
       },
       schema: {
-        tags: ['browser'],
         summary: 'Begin a sign-in',
         body: schema.CreateBody,
         response: {
@@ -67,14 +51,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const ticket = await createTicket(db, {
-        scene: request.body.scene,
-        ttl: windows.ticket,
-        requester: requesterOf(request, countryOf),
-        stock,
-      })
-      const { fromStock } = ticket
-      tell(request, ticket.scene, 'created', true, fromStock ? { stock: true } : undefined)
+      const requester = requesterOf(request, countryOf)
+      const ticket = await tickets.create({ scene: request.body.scene, requester }, request)
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)
@@ -84,9 +62,9 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
           status: 'pending',
           expires_in: ticket.expiresIn,
           interval: intervalOf('pending'),
-          match_code: matchMode === 'off' ? null : ticket.matchCode,
+          match_code: rules.matchMode === 'off' ? null : ticket.matchCode,
           qrcode_url: `/ticket/${ticket.scene}/qrcode`,
-          ...(urlLink ? { link_url: `/ticket/${ticket.scene}/link` } : {}),
+          ...(rules.urlLink ? { link_url: `/ticket/${ticket.scene}/link` } : {}),
         })
     },
   )
@@ -94,12 +72,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
   app.get(
     '/ticket/:scene',
     {
-      config: { brief: true },
+      config: { audience: 'browser', poll: true },
       // A HEAD would take the token away and return none of it.
       exposeHeadRoute: false,
       schema: {
-        tags: ['browser'],
-        summary: 'Poll: has somebody signed in?',
+        summary: 'Poll: is the sign-in confirmed?',
         security: [{ secret: [] }],
         params: schema.SceneParams,
         response: {
@@ -116,23 +93,22 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
 
       let poll
       try {
-        poll = await pollTicket(db, { scene, secretHash: secretHash ?? '' }, glances)
+        poll = await tickets.poll({ scene, secretHash: secretHash ?? '' }, request)
       } catch (error) {
-        return countMiss(error, request, onMiss)
+        return guesses.rethrow(error, request)
       }
-      const interval = intervalOf(poll.status)
-      const { delivery } = poll
+      const { status, expiresIn, delivery } = poll
+      const interval = intervalOf(status)
       if (!delivery) {
         const everyMs = (interval || 1) * 500
         refuse(pace.take(secretHash as string, everyMs, POLL_BURST_MS / everyMs))
-        return { scene, status: poll.status, expires_in: poll.expiresIn, interval }
+        return { scene, status, expires_in: expiresIn, interval }
       }
-      tell(request, scene, 'delivered', delivery.first)
       const { exp = 0 } = decodeJwt(delivery.token)
       return {
         scene,
-        status: poll.status,
-        expires_in: poll.expiresIn,
+        status,
+        expires_in: expiresIn,
         interval,
         token: delivery.token,
         token_type: 'Bearer' as const,
@@ -145,8 +121,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
   app.delete(
     '/ticket/:scene',
     {
+      config: { audience: 'browser' },
       schema: {
-        tags: ['browser'],
         summary: 'Give up',
         security: [{ secret: [] }],
         params: schema.SceneParams,
@@ -166,12 +142,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const secretHash = bearerHash(request) ?? ''
       const { scene } = request.params
-      const first = await cancelTicket(db, { scene, secretHash }).catch((error: unknown) =>
-        countMiss(error, request, onMiss),
-      )
-      tell(request, scene, 'canceled', first)
+      const secretHash = bearerHash(request) ?? ''
+      await tickets
+        .cancel({ scene, secretHash }, request)
+        .catch((error: unknown) => guesses.rethrow(error, request))
       return reply.code(204).send(null)
     },
   )

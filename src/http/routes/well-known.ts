@@ -21,8 +21,8 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<{ keyring: Keyring }> = 
   app.get(
     '/.well-known/jwks.json',
     {
+      config: { audience: 'site' },
       schema: {
-        tags: ['site'],
         summary: 'Public keys of the login token',
         response: {
           200: Type.Object(

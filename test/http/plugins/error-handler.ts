@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import t from 'tap'
 import { AppError, catalogue, type ErrorCode } from '../../../src/errors.ts'
 import { clientErrorHandler, frameworkErrors } from '../../../src/http/malformed.ts'
-import { errorAnswers, toAppError } from '../../../src/http/plugins/error-handler.ts'
+import { toAppError } from '../../../src/http/error-response.ts'
+import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { rawHttp } from '../../fixtures/network/raw-http.ts'
 
 const lines: { level: number; [key: string]: unknown }[] = []
@@ -15,7 +16,7 @@ const log = pino({ level: 'warn' }, { write: (line) => void lines.push(JSON.pars
 let thrown: unknown
 const misses: string[] = []
 const app = Fastify({ frameworkErrors: frameworkErrors(log), clientErrorHandler })
-await app.register(errorAnswers, {
+await app.register(errorHandler, {
   log,
   onUnknownPath: (request: FastifyRequest) => {
     misses.push(request.url)

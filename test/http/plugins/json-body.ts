@@ -1,10 +1,10 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { errorAnswers } from '../../../src/http/plugins/error-handler.ts'
+import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { jsonBody } from '../../../src/http/plugins/json-body.ts'
 
 const app = Fastify({ bodyLimit: 1024 })
-await app.register(errorAnswers)
+await app.register(errorHandler)
 await app.register(jsonBody)
 app.post('/', async ({ body }) => ({ body: body === undefined ? 'none' : body }))
 t.teardown(() => app.close())

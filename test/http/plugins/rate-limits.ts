@@ -1,15 +1,14 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import type { AppDeps } from '../../../src/http/app.ts'
 import type { Db } from '../../../src/db/pool.ts'
-import { sweepRateLimits } from '../../../src/http/plugins/rate-limits.ts'
-import { startApp } from '../../fixtures/app.ts'
+import { sweepRateLimits } from '../../../src/limits/sweep.ts'
+import { startApp, type Overrides } from '../../fixtures/app.ts'
 import { call, clientOf, type Answer } from '../../fixtures/network/client.ts'
 import { databases, postgresUrl } from '../../fixtures/postgres/database.ts'
 
 const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
 
-async function replicas(t: Test, deps: Partial<AppDeps>) {
+async function replicas(t: Test, deps: Overrides) {
   const databaseUrl = await postgresUrl(t)
   const one = await startApp(t, { databaseUrl, ...deps })
   const two = await startApp(t, { databaseUrl, ...deps })

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { errorAnswers } from '../../../src/http/plugins/error-handler.ts'
+import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { createShutdown } from '../../../src/http/plugins/shutdown.ts'
 import { startApp } from '../../fixtures/app.ts'
 import { call } from '../../fixtures/network/client.ts'
@@ -24,7 +24,7 @@ t.test('what comes on old connections is answered, and nobody new gets in', asyn
   const shutdown = createShutdown()
   // As the service's own app has it: only we know whom to refuse.
   const app = Fastify({ return503OnClosing: false })
-  await app.register(errorAnswers)
+  await app.register(errorHandler)
   await shutdown.guard(app)
   let finish = () => {}
   const inside = new Promise<void>((resolve) => (finish = resolve))
@@ -58,7 +58,7 @@ t.test('what comes on old connections is answered, and nobody new gets in', asyn
 
 t.test('a replica that stops looks away from its load balancer, but lives', async (t) => {
   const shutdown = createShutdown()
-  const { url } = await startApp(t, { around: [shutdown.guard] })
+  const { url } = await startApp(t, { shutdown })
   t.match(await call(`${url}/readyz`), { status: 200 })
 
   shutdown.begin()

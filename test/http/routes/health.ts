@@ -4,15 +4,15 @@ import t, { type Test } from 'tap'
 import { connect } from '../../../src/db/connect.ts'
 import { migrate } from '../../../src/db/migrate.ts'
 import type { Db } from '../../../src/db/pool.ts'
-import { errorAnswers } from '../../../src/http/plugins/error-handler.ts'
+import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { healthRoutes } from '../../../src/http/routes/health.ts'
 import { databases, postgresUrl, quietLog } from '../../fixtures/postgres/database.ts'
 import { cuttable } from '../../fixtures/network/proxy.ts'
 
 async function appOn(t: Test, db: Db) {
   const app = Fastify()
-  await app.register(errorAnswers)
-  await app.register(healthRoutes, { db })
+  await app.register(errorHandler)
+  await app.register(healthRoutes, { db, isStopping: () => false })
   t.teardown(() => app.close())
   return app
 }

@@ -198,7 +198,7 @@ t.test('the phone hears what is unusual about the ticket', async (t) => {
     'more than twice the limit of a minute',
   )
 
-  const silent = await startApp(t, { databaseUrl, keepTrail: false })
+  const silent = await startApp(t, { databaseUrl, auditDays: 0 })
   const { body: ticket } = await call(`${silent.url}/ticket`, {
     json: {},
     headers: { 'user-agent': 'curl/8.5.0' },

@@ -1,0 +1,67 @@
+import { connect, connectReadReplica } from './connect.ts'
+import { migrate, pendingMigrations } from './migrate.ts'
+import type { Connection, DbLog, ReadReplica } from './pool.ts'
+
+/** Settings `DATABASE_URL`, `DATABASE_READ_URL`, `DATABASE_POOL`, `MIGRATE`. */
+export type DatabaseRules = {
+  url: string
+  /** A read replica, for polls. */
+  readUrl: string | null
+  /** Connections. */
+  pool: number
+  migrate: 'auto' | 'off'
+}
+
+/**
+ * Opens the database of an instance, with its schema up to date.
+ *
+ * @throws {Error} with a sentence for the operator when it cannot be used, or when its schema is
+ *   behind and `migrate` is off
+ */
+export async function openDatabase(rules: DatabaseRules, log: DbLog): Promise<Connection> {
+  const { url, pool: poolSize } = rules
+  const embedded = url.startsWith('pglite:')
+  const migrates = rules.migrate === 'auto'
+  // A migration may take longer than any statement of a request, so it has its own connections.
+  if (migrates && !embedded) await migrateAlone(url, log)
+  const connection = await connect({ url, poolSize, log })
+  try {
+    if (migrates && embedded) report(await migrate(connection.db), log)
+    const missing = await pendingMigrations(connection.db)
+    if (missing.length > 0) {
+      throw new Error(
+        `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npm run migrate", or set MIGRATE=auto.`,
+      )
+    }
+    return connection
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+async function migrateAlone(url: string, log: DbLog): Promise<void> {
+  const patient = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
+  try {
+    report(await migrate(patient.db), log)
+  } finally {
+    await patient.close()
+  }
+}
+
+/** Opens the read replica, where there is one; its failures and its return are logged once each. */
+export async function openReadReplica(
+  { readUrl: url }: Pick<DatabaseRules, 'readUrl'>,
+  log: DbLog,
+): Promise<(ReadReplica & Pick<Connection, 'close'>) | null> {
+  if (url === null) return null
+  const onChange = (failure: unknown): void => {
+    if (failure === null) log.info({}, 'the read replica answers again')
+    else log.warn({ err: failure }, 'the read replica fails; polls go to the database itself')
+  }
+  return { ...(await connectReadReplica({ url, log })), onChange }
+}
+
+const report = (applied: string[], log: DbLog): void => {
+  if (applied.length > 0) log.info({ applied }, 'database migrated')
+}

@@ -1,0 +1,51 @@
+import { AppError } from '../errors.ts'
+import { sameIdentity } from '../identity.ts'
+import type { Ticket } from '../tickets/find.ts'
+import { goneError, isDead, outcomeError } from '../tickets/ticket.ts'
+import { identifyUser } from '../users/identify.ts'
+import { trailOf, type SignInDeps, type Visit } from './door.ts'
+import { ownLogin, type OwnLogin } from './own-login.ts'
+
+/**
+ * A person confirms a ticket; the browser's next poll takes its token away. Repeated by the same
+ * person it is fine: the first token stands.
+ *
+ * @param input.matchCode the number that the person chose, needed in mode `choose` alone: a wrong one
+ *   denies the ticket for good
+ * @throws {AppError} what the proof throws; `INVALID_REQUEST`, `MATCH_CODE_WRONG`,
+ *   `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`, 410
+ */
+export async function confirm(
+  deps: SignInDeps,
+  input: { scene: string; matchCode: string | undefined },
+  visit: Visit,
+): Promise<OwnLogin> {
+  const { db, tickets, tokens, rules } = deps
+  const { scene, matchCode } = input
+  const ticket = await tickets.find(scene)
+  // A consumed ticket is over for every caller but the one who confirmed it and may not know yet.
+  if (isDead(ticket.status) && ticket.status !== 'consumed') throw goneError(ticket.status)
+  const chooses = rules.tickets.matchMode === 'choose' && !isConfirmed(ticket)
+  if (chooses && matchCode === undefined) {
+    throw new AppError('INVALID_REQUEST', {
+      detail: "body must have required property 'match_code': the number the person chose",
+    })
+  }
+
+  const person = await visit.prove()
+  if (ticket.owner && !sameIdentity(ticket.owner, person)) throw outcomeError(ticket, person)
+  const trail = trailOf(rules, visit)
+  if (chooses && matchCode !== ticket.matchCode) {
+    const reason = 'wrong_match_code'
+    await tickets.deny({ scene, identity: person, reason, trail }, visit.caller)
+    throw new AppError('MATCH_CODE_WRONG')
+  }
+
+  const user = await identifyUser(db, person)
+  const { id: userId, now } = user
+  const token = await tokens.sign({ for: 'web', userId, person, now })
+  await tickets.confirm({ scene, identity: person, userId, token, trail }, visit.caller)
+  return ownLogin(deps, person, user)
+}
+
+const isConfirmed = ({ status }: Ticket): boolean => status === 'confirmed' || status === 'consumed'

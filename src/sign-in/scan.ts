@@ -1,0 +1,46 @@
+import type { Ticket } from '../tickets/find.ts'
+import { matchOf, type Match } from '../tickets/match-code.ts'
+import { findOpenTicket, type SignInDeps, type Visit } from './door.ts'
+import { findFacts } from './facts.ts'
+import { noticesOf, type Notice } from './notices.ts'
+
+/** The question that a phone shows: who is asking, from where, and what is unusual about it. */
+export type Question = {
+  expiresIn: number
+  requestedBy: Ticket['requestedBy']
+  match: Match
+  /** The gravest first. */
+  notices: Notice[]
+}
+
+/**
+ * Twice the limit of a minute, in five: the limit is sized for an office's busiest minute, and the
+ * minutes beside that one are not as busy again. No address gets to more than five times the limit.
+ */
+const USUAL_MINUTES = 2
+
+/**
+ * A person has scanned a code: the ticket is theirs from here on.
+ *
+ * @throws {AppError} what the proof throws; `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`,
+ *   `ALREADY_CONFIRMED`, 410
+ */
+export async function scan(deps: SignInDeps, scene: string, visit: Visit): Promise<Question> {
+  const { db, tickets, rules } = deps
+  await findOpenTicket(tickets, scene)
+  const identity = await visit.prove()
+  const ticket = await tickets.scan({ scene, identity }, visit.caller)
+  const facts = await findFacts(db, {
+    ticket,
+    identity,
+    phone: visit.phone,
+    usual: USUAL_MINUTES * rules.ticketsPerMinute,
+    trail: rules.audit.days > 0,
+  })
+  return {
+    expiresIn: ticket.expiresIn,
+    requestedBy: ticket.requestedBy,
+    match: matchOf(rules.tickets.matchMode, ticket),
+    notices: noticesOf(facts),
+  }
+}

@@ -1,0 +1,124 @@
+import type { DenyReason, Trail } from '../audit/record.ts'
+import type { Db } from '../db/pool.ts'
+import type { Identity } from '../identity.ts'
+import { cancelTicket } from './cancel.ts'
+import { confirmTicket } from './confirm.ts'
+import { createTicket, type CreatedTicket } from './create.ts'
+import type { Decided } from './deliver.ts'
+import { denyTicket } from './deny.ts'
+import { findTicket, type Ticket } from './find.ts'
+import { pollTicket } from './poll.ts'
+import { scanTicket } from './scan.ts'
+import type { StatusLoader } from './status-loader.ts'
+import type { Requester, TicketRules } from './ticket.ts'
+
+/** What became of a ticket. */
+export type Outcome = 'created' | 'scanned' | 'confirmed' | 'delivered' | 'denied' | 'canceled'
+
+/** A verb has moved a ticket, or (`first: false`) found it moved there by an earlier call. */
+export type Transition = {
+  scene: string
+  outcome: Outcome
+  first: boolean
+  /** What the log says beside. */
+  details?: object
+}
+
+/** The request that a verb is called for. */
+export type Caller = { id: string }
+
+export type OnTransition = (transition: Transition, caller: Caller) => void
+
+/** The verbs as one instance has them: with its rules, and every transition told. */
+export type Tickets = {
+  create(
+    input: { scene?: string | undefined; requester: Requester },
+    caller: Caller,
+  ): Promise<CreatedTicket>
+  find(scene: string): Promise<Ticket>
+  scan(input: { scene: string; identity: Identity }, caller: Caller): Promise<Ticket>
+  confirm(input: Confirmation, caller: Caller): Promise<void>
+  deny(input: Denial, caller: Caller): Promise<void>
+  cancel(input: { scene: string; secretHash: string }, caller: Caller): Promise<void>
+  poll(input: { scene: string; secretHash: string }, caller: Caller): Promise<Decided>
+}
+
+type Confirmation = {
+  scene: string
+  identity: Identity
+  userId: string
+  token: string
+  trail?: Trail | undefined
+}
+
+type Denial = {
+  scene: string
+  identity: Identity
+  reason?: DenyReason
+  trail?: Trail | undefined
+}
+
+/**
+ * Gives the verbs their rules, and tells of each transition from its own result. This is the one
+ * place that does: log, metrics and whatever else follows a ticket hang on `onTransition`.
+ *
+ * @param options.stock what codes in stock must be made for; null: none is taken
+ */
+export function bindVerbs(
+  db: Db,
+  options: {
+    rules: TicketRules
+    stock: string | null
+    loader: StatusLoader
+    onTransition: OnTransition
+  },
+): Tickets {
+  const { stock, loader, onTransition } = options
+  const { windows } = options.rules
+
+  return {
+    find: (scene) => findTicket(db, scene),
+
+    async create(input, caller) {
+      const ticket = await createTicket(db, { ...input, windows, stock })
+      const { scene, fromStock } = ticket
+      const details = fromStock ? { stock: true } : {}
+      onTransition({ scene, outcome: 'created', first: true, details }, caller)
+      return ticket
+    },
+
+    async scan(input, caller) {
+      const { first, ...ticket } = await scanTicket(db, { ...input, windows })
+      onTransition({ scene: input.scene, outcome: 'scanned', first }, caller)
+      return ticket
+    },
+
+    async confirm(input, caller) {
+      const first = await confirmTicket(db, { ...input, windows })
+      onTransition({ scene: input.scene, outcome: 'confirmed', first }, caller)
+    },
+
+    async deny(input, caller) {
+      const { scene, reason } = input
+      const first = await denyTicket(db, input)
+      onTransition(
+        { scene, outcome: 'denied', first, ...(reason && { details: { reason } }) },
+        caller,
+      )
+    },
+
+    async cancel(input, caller) {
+      const first = await cancelTicket(db, input)
+      onTransition({ scene: input.scene, outcome: 'canceled', first }, caller)
+    },
+
+    async poll(input, caller) {
+      const seen = await pollTicket(db, input, loader)
+      if (seen.delivery) {
+        const { first } = seen.delivery
+        onTransition({ scene: input.scene, outcome: 'delivered', first }, caller)
+      }
+      return seen
+    },
+  }
+}
