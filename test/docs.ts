@@ -8,15 +8,7 @@ import { createMetrics } from '../src/plugins/metrics.ts'
 import { startOps } from '../src/routes/ops.ts'
 import { startApp } from './fixtures/app.ts'
 import { freePort } from './fixtures/postgres.ts'
-import {
-  codeOf,
-  pages,
-  read,
-  sectionsOf,
-  tablesOf,
-  tableWith,
-  twinsOf,
-} from './fixtures/guide.ts'
+import { codeOf, pages, read, sectionsOf, tablesOf, tableWith, twinsOf } from './fixtures/guide.ts'
 
 /** What the guide says about the program is what the program does. How it is written: docs/. */
 
@@ -35,7 +27,7 @@ type Setting = {
 }
 const known = Object.entries(settings.properties) as [string, Setting][]
 
-const defaultLine = { en: /^Default: (.+)$/m, zh: /^默认值：(.+)$/m }
+const defaultLine = { en: /^Default: (.+)$/m, 'zh-CN': /^默认值：(.+)$/m }
 
 for (const { path, language, text } of twinsOf('settings')) {
   t.test(`${path} has every setting with its default, its bounds and its choices`, async (t) => {

@@ -6,10 +6,8 @@ import {
   bulletsOf,
   cellsOf,
   languageOf,
-  languages,
   linksOf,
   pages,
-  pathOf,
   read,
   sectionsOf,
   subjects,
@@ -17,6 +15,7 @@ import {
   tablesOf,
   twinsOf,
 } from '../fixtures/guide.ts'
+import { guideFile, languages } from '../fixtures/readme.ts'
 import { root } from '../fixtures/root.ts'
 
 /** How the guide is written: twins in two languages, links that lead somewhere, short and narrow. */
@@ -26,7 +25,9 @@ const ROW_CHARACTERS = 110
 const ROW_CELLS = 3
 
 t.test('every page of the guide is there, in both languages, and no other', async (t) => {
-  const wanted = subjects.flatMap((subject) => languages.map((l) => pathOf(subject, l))).sort()
+  const wanted = subjects
+    .flatMap((subject) => languages.map((language) => guideFile(subject, language)))
+    .sort()
   const found = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'))
   t.same(found.map((name) => `docs/${name}`).sort(), wanted)
 })
@@ -36,7 +37,7 @@ for (const { path, language, text } of twinsOf('README')) {
     t.ok(Buffer.byteLength(text) <= README_BYTES, `${Buffer.byteLength(text)} bytes`)
     const links = linksOf(text).map((link) => link.replace(/#.*/, ''))
     for (const subject of subjects) {
-      const page = pathOf(subject, language)
+      const page = guideFile(subject, language)
       t.ok(links.includes(page), page)
     }
   })
@@ -74,7 +75,7 @@ for (const { path, text } of pages) {
 }
 
 for (const subject of ['README', ...subjects]) {
-  t.test(`${pathOf(subject, 'en')} and its twin have the same shape`, async (t) => {
+  t.test(`${guideFile(subject, 'en')} and its twin have the same shape`, async (t) => {
     const [en, zh] = twinsOf(subject).map(({ text }) => ({
       headings: sectionsOf(text).map(({ level }) => level),
       blocks: blocksOf(text),
