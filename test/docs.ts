@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import pino from 'pino'
 import t from 'tap'
@@ -8,66 +7,44 @@ import { catalogue } from '../src/errors.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { startOps } from '../src/http/ops.ts'
 import { startApp } from './fixtures/app.ts'
+import { codeOf, pages, read, sectionsOf, tablesOf, tableWith, twinsOf } from './fixtures/guide.ts'
 import { freePort } from './fixtures/postgres/postgres.ts'
-import { root } from './fixtures/root.ts'
 
-const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
+/** What the guide says about the program is what the program does. How it is written: docs/. */
 
 const manifest = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>
   dependencies: Record<string, string>
 }
 const example = read('.env.example')
-const readmes = ['README.md', 'README.zh-CN.md'].map((name) => ({ name, text: read(name) }))
 
 type Setting = {
   default?: unknown
   minimum?: number
   maximum?: number
+  maxLength?: number
   anyOf?: { const: string }[]
 }
 const known = Object.entries(settings.properties) as [string, Setting][]
 
-/** Prose and tables: what is left of Markdown without its code blocks. */
-const outsideCode = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '```')
+const defaultLine = { en: /^Default: (.+)$/m, 'zh-CN': /^默认值：(.+)$/m }
 
-/** The tables of a text: rows of cells, without the header. */
-function tables(text: string): string[][][] {
-  const found: string[][][] = [[]]
-  for (const line of outsideCode(text).split('\n')) {
-    if (line.startsWith('|')) found.at(-1)?.push(cellsOf(line))
-    else if (found.at(-1)?.length) found.push([])
-  }
-  return found.filter((rows) => rows.length > 2).map((rows) => rows.slice(2))
-}
-
-const cellsOf = (line: string): string[] =>
-  line
-    .split('|')
-    .slice(1, -1)
-    .map((cell) => cell.trim())
-
-const code = (cell: string | undefined): string => /^`([^`]+)`$/.exec(cell ?? '')?.[1] ?? ''
-
-/** The one table that has this code in this column. */
-function tableWith(text: string, column: number, value: string): string[][] {
-  const found = tables(text).filter((rows) => rows.some((row) => code(row[column]) === value))
-  if (found.length !== 1) throw new Error(`${found.length} tables with ${value}`)
-  return found[0] as string[][]
-}
-
-for (const { name, text } of readmes) {
-  t.test(`${name} lists every setting with its default, its bounds and its choices`, async (t) => {
-    const rows = tableWith(text, 0, 'DATABASE_URL')
+for (const { path, language, text } of twinsOf('settings')) {
+  t.test(`${path} has every setting with its default, its bounds and its choices`, async (t) => {
+    const sections = sectionsOf(text).filter(({ level }) => level === 3)
     t.same(
-      rows.map((row) => code(row[0])),
+      sections.map(({ title }) => title),
       known.map(([setting]) => setting),
     )
-    for (const [index, [setting, schema]] of known.entries()) {
-      const [, byDefault, meaning = ''] = rows[index] as string[]
-      t.equal(code(byDefault), String(schema.default ?? ''), `the default of ${setting}`)
+    for (const [setting, schema] of known) {
+      const body = sections.find(({ title }) => title === setting)?.body ?? ''
+      const byDefault = defaultLine[language].exec(body)?.[1]
+      t.ok(byDefault, `${setting} says its default`)
+      t.equal(codeOf(byDefault), String(schema.default ?? ''), `the default of ${setting}`)
+      const meaning = body.replace(defaultLine[language], '').trim()
+      t.ok(meaning, `${setting} has a meaning`)
       const numbers: string[] = meaning.match(/\d+/g) ?? []
-      for (const bound of [schema.minimum, schema.maximum]) {
+      for (const bound of [schema.minimum, schema.maximum, schema.maxLength]) {
         if (bound !== undefined) t.ok(numbers.includes(String(bound)), `${setting}: ${bound}`)
       }
       for (const choice of schema.anyOf ?? []) {
@@ -75,11 +52,16 @@ for (const { name, text } of readmes) {
       }
     }
   })
+}
 
-  t.test(`${name} lists every error with its status and its Retry-After`, async (t) => {
-    const yes = name === 'README.md' ? 'yes' : '有'
+for (const { path, text } of twinsOf('api')) {
+  t.test(`${path} lists every error with its status and its Retry-After`, async (t) => {
     t.same(
-      tableWith(text, 1, 'INTERNAL').map((row) => [row[0], code(row[1]), row[3] === yes]),
+      tableWith(text, 1, 'INTERNAL').map(([status, error, meaning = '']) => [
+        status,
+        codeOf(error),
+        meaning.includes('`Retry-After`'),
+      ]),
       Object.entries(catalogue).map(([error, entry]) => [
         String(entry.status),
         error,
@@ -87,49 +69,9 @@ for (const { name, text } of readmes) {
       ]),
     )
   })
-
-  t.test(`${name} lists every dependency and no other`, async (t) => {
-    t.same(
-      tableWith(text, 0, 'fastify').map((row) => code(row[0])),
-      Object.keys(manifest.dependencies),
-    )
-  })
-
-  t.test(`${name} names scripts that exist, and all of them`, async (t) => {
-    const named = [...text.matchAll(/(?:^|`)npm (?:run (?:--silent )?)?([a-z]+)/gm)].map(
-      ([, word]) => word,
-    )
-    const npmsOwn = ['ci', 'install', 'prune']
-    for (const script of new Set(named)) {
-      if (!npmsOwn.includes(script as string)) t.hasProp(manifest.scripts, script as string)
-    }
-    const scripts = Object.keys(manifest.scripts).filter(
-      (script) =>
-        !(/^(pre|post)/.test(script) && script.replace(/^(pre|post)/, '') in manifest.scripts),
-    )
-    const rows = tableWith(text, 0, 'npm start').map((row) => code(row[0]).split(' ').at(-1))
-    t.same([...rows].sort(), scripts.sort())
-  })
-
-  t.test(`${name} has links that lead somewhere`, async (t) => {
-    const anchors = [...outsideCode(text).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-      title
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\s-]/gu, '')
-        .replaceAll(' ', '-'),
-    )
-    const links = [...outsideCode(text).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
-    t.ok(links.length > 10)
-    for (const link of links) {
-      if (link.startsWith('#')) t.ok(anchors.includes(link.slice(1)), link)
-      else if (!link.startsWith('https://')) t.ok(existsSync(new URL(link, root)), link)
-    }
-    const paths = [...text.matchAll(/`((?:src|test)\/[\w./-]+)`/g)].map(([, path = '']) => path)
-    for (const path of paths) t.ok(existsSync(new URL(path, root)), path)
-  })
 }
 
-t.test('the READMEs list every endpoint and no other', async (t) => {
+t.test('the API guide lists every endpoint and no other', async (t) => {
   const routes = new Set<string>()
   await startApp(t, {
     urlLink: true,
@@ -151,16 +93,44 @@ t.test('the READMEs list every endpoint and no other', async (t) => {
   t.equal((await fetch(`http://127.0.0.1:${port}/metrics`)).status, 200)
   routes.add('GET /metrics')
 
-  for (const { name, text } of readmes) {
-    const listed = tableWith(text, 0, 'POST /ticket').flatMap(([cell = '']) =>
-      [...cell.matchAll(/`([^`]+)`/g)].map(([, endpoint = '']) => endpoint),
-    )
+  for (const { path, text } of twinsOf('api')) {
+    const listed = tablesOf(text)
+      .flat()
+      .flatMap(([cell]) => /^(?:[A-Z]+ )?\/.*/.exec(codeOf(cell))?.[0] ?? [])
     const whole = listed.filter((endpoint) => !endpoint.endsWith('…'))
     const prefixes = listed.filter((endpoint) => endpoint.endsWith('…')).map((p) => p.slice(0, -1))
     const below = (route: string) => prefixes.some((prefix) => route.includes(` ${prefix}`))
-    t.same(prefixes, ['/sandbox/wechat/'], name)
+    t.same(prefixes, ['/sandbox/wechat/'], path)
     t.ok([...routes].some(below))
-    t.same(whole.sort(), [...routes].filter((route) => !below(route)).sort(), name)
+    t.same(whole.sort(), [...routes].filter((route) => !below(route)).sort(), path)
+  }
+})
+
+for (const { path, text } of twinsOf('develop')) {
+  t.test(`${path} lists every dependency and no other`, async (t) => {
+    t.same(
+      tableWith(text, 0, 'fastify').map((row) => codeOf(row[0])),
+      Object.keys(manifest.dependencies),
+    )
+  })
+
+  t.test(`${path} lists every script`, async (t) => {
+    const scripts = Object.keys(manifest.scripts).filter(
+      (script) =>
+        !(/^(pre|post)/.test(script) && script.replace(/^(pre|post)/, '') in manifest.scripts),
+    )
+    const rows = tableWith(text, 0, 'npm start').map((row) => codeOf(row[0]).split(' ').at(-1))
+    t.same([...rows].sort(), scripts.sort())
+  })
+}
+
+t.test('the guide names scripts that exist', async (t) => {
+  const npmsOwn = ['ci', 'install', 'prune']
+  for (const { path, text } of pages) {
+    const named = text.matchAll(/(?:^|`)npm (?:run (?:--silent )?)?([a-z]+)/gm)
+    for (const script of new Set([...named].map(([, word = '']) => word))) {
+      if (!npmsOwn.includes(script)) t.hasProp(manifest.scripts, script, `${path}: npm ${script}`)
+    }
   }
 })
 
@@ -178,14 +148,4 @@ t.test('.env.example has every setting at its default, and nothing set', async (
     readConfig({}),
     'to uncomment changes nothing',
   )
-})
-
-t.test('the READMEs are twins', async (t) => {
-  const [en, zh] = readmes.map(({ text }) => ({
-    headings: outsideCode(text).match(/^#+ /gm),
-    blocks: text.match(/^```\w+$/gm),
-    tables: tables(text).map((rows) => rows.length),
-    bullets: outsideCode(text).match(/^(- |\d\. )/gm),
-  }))
-  t.same(zh, en)
 })

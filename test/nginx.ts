@@ -17,7 +17,7 @@ import { root } from './fixtures/root.ts'
 const BROWSER = '127.0.0.2'
 const VISITORS = 12
 
-const [en, zh] = ['README.md', 'README.zh-CN.md'].map((name) =>
+const [en, zh] = ['docs/operate.md', 'docs/operate.zh-CN.md'].map((name) =>
   blockWith(readFileSync(new URL(name, root), 'utf8'), 'upstream scenepass {'),
 ) as [string, string]
 
@@ -30,7 +30,7 @@ function reasonToSkip(): string | false {
   return 'NOT TESTED: there is no nginx on this machine (apt-get install nginx-light)'
 }
 
-t.test('both READMEs have the same configuration', async (t) => {
+t.test('both languages of the guide have the same configuration', async (t) => {
   const withoutComments = (block: string) => block.replace(/ *#.*$/gm, '')
   t.equal(withoutComments(zh), withoutComments(en))
 })
@@ -70,7 +70,7 @@ async function startReplica(t: Teardown, settings: Record<string, string>) {
   return replica
 }
 
-t.test('two replicas behind the nginx of the README', { skip: reasonToSkip() }, async (t) => {
+t.test('two replicas behind the nginx of the guide', { skip: reasonToSkip() }, async (t) => {
   if (program === null) throw new Error('SCENEPASS_NGINX=required, and there is none')
   const wechat = await startWechat(t)
   const settings = {

@@ -15,11 +15,20 @@ import { call, clientOf, type Json } from './fixtures/network/client.ts'
 import { postgresUrl } from './fixtures/postgres/database.ts'
 import { freePort } from './fixtures/postgres/postgres.ts'
 import { root } from './fixtures/root.ts'
-import { BASE, PUBLIC_BASE, blockWith, run, serverOf } from './fixtures/readme.ts'
+import {
+  BASE,
+  PUBLIC_BASE,
+  blockWith,
+  guide,
+  guideFile,
+  languages,
+  run,
+  serverOf,
+} from './fixtures/readme.ts'
 
-/** The code of the READMEs, run as a reader would: pasted, with nothing changed but the address. */
+/** The code of the guide, run as a reader would: pasted, with nothing changed but the address. */
 
-/** Where the READMEs' own site is. */
+/** Where the guide's own site is. */
 const SITE = 'http://localhost:8080'
 
 /** The real server program, with the settings of a fresh clone. */
@@ -67,21 +76,23 @@ async function until(fits: () => boolean): Promise<void> {
   while (!fits()) await sleep(5)
 }
 
-t.test('the code in the READMEs', async (t) => {
+t.test('the code in the guide', async (t) => {
   const url = await startServer(t)
   const image = new URL('scenepass-code.png', root)
   t.teardown(() => rmSync(image, { force: true }))
 
-  for (const name of ['README.md', 'README.zh-CN.md']) {
-    const readme = readFileSync(new URL(name, root), 'utf8')
+  for (const language of languages) {
+    const named = (name: string) => guideFile(name, language)
+    const read = (name: string) => guide(name, language)
 
-    t.test(`the curl block of ${name} walks a whole login`, async (t) => {
-      const block = blockWith(readme, 'set -e').replace(BASE, url)
+    t.test(`the curl block of ${named('try')} walks a whole login`, async (t) => {
+      const block = blockWith(read('try'), 'set -e').replace(BASE, url)
       rmSync(image, { force: true })
       const { output, errors } = await paste(block)
       t.equal(errors, '')
       t.match(output, /still here\n$/)
-      t.same(headings(output), headings(blockWith(readme, "amr: [ 'wechat' ]")), 'as printed there')
+      const printed = blockWith(read('try'), "amr: [ 'wechat' ]")
+      t.same(headings(output), headings(printed), 'as printed there')
 
       const steps = stepsOf(output)
       t.equal(steps.length, 8)
@@ -103,17 +114,33 @@ t.test('the code in the READMEs', async (t) => {
       t.match(steps[7], `jti: '${verified.payload.jti}'`, 'jose verified this very token')
     })
 
-    t.test(`the curl block of ${name} leaves the shell alone when nothing answers`, async (t) => {
+    t.test(`the curl block of ${named('try')} survives a closed port`, async (t) => {
       const closed = `http://127.0.0.1:${await freePort()}`
-      const { output, errors } = await paste(blockWith(readme, 'set -e').replace(BASE, closed))
+      const { output, errors } = await paste(blockWith(read('try'), 'set -e').replace(BASE, closed))
       t.equal(headings(output).length, 1, 'it stops at once')
       t.match(output, /still here\n$/)
       t.match(errors, /curl: \(7\)/)
     })
 
-    t.test(`the client of ${name} signs somebody in`, async (t) => {
+    t.test(`the faults of ${named('try')} disturb one login code, then none`, async (t) => {
+      const { create, scan } = clientOf(url)
+      const plan = blockWith(read('try'), '"errcode":-1').replace(BASE, url)
+      const clear = blockWith(read('try'), '-X DELETE').replaceAll(BASE, url)
+      const ticket = await create()
+      t.same(await paste(plan), { output: 'still here\n', errors: '' })
+      t.match(await scan(ticket, 'alice'), { status: 503, body: { code: 'WECHAT_BUSY' } })
+      t.match(await scan(ticket, 'alice'), { status: 200 })
+
+      await paste(plan)
+      const { output, errors } = await paste(clear)
+      t.equal(errors, '')
+      t.match(JSON.parse(output.replace('still here\n', '')), { code2session: Number })
+      t.match(await scan(ticket, 'alice'), { status: 200 })
+    })
+
+    t.test(`the client of ${named('page')} signs somebody in`, async (t) => {
       const { scan, login } = clientOf(url)
-      const script = blockWith(readme, 'onStatus({')
+      const script = blockWith(read('page'), 'onStatus({')
         .replace(/^import .*$/m, '')
         .replace(PUBLIC_BASE, url)
       const printed: unknown[][] = []
@@ -137,7 +164,7 @@ t.test('the code in the READMEs', async (t) => {
         ['confirmed', `${url}/ticket/`, number, Number],
       ])
 
-      const userOf = serverOf(readme, url)
+      const userOf = serverOf(read('server'), url)
       const own = await login(null, 'alice')
       t.equal(await userOf(`Bearer ${token}`), own.body.user.id)
       await t.rejects(userOf(`Bearer ${own.body.token}`), {
@@ -146,15 +173,68 @@ t.test('the code in the READMEs', async (t) => {
       await t.rejects(userOf(''), { code: 'ERR_JWS_INVALID' })
     })
 
-    t.test(`the site of ${name} takes a login from the hosted page`, async (t) => {
+    t.test(`the servers of ${named('server')} begin a session with a login`, async (t) => {
       const { create, login, poll } = clientOf(url)
-      const script = blockWith(readme, 'return_to: returnTo').replace(/^import .*$/gm, '')
+      const warned: unknown[] = []
+      const world = {
+        userOf: serverOf(read('server'), url),
+        newSession: async (user: string) => `of-${user}`,
+        console: { warn: (...words: unknown[]) => warned.push(words.at(-1)) },
+      }
+      const port = await freePort()
+      let site: Server | undefined
+      const plain = blockWith(read('server'), "request.url === '/session'")
+      run(plain.replace(/^import .*$/gm, '').replace('.listen(8080)', `.listen(${port})`), {
+        ...world,
+        createServer: (listener: RequestListener) => (site = createServer(listener)),
+      })
+      t.teardown(() => site?.close())
+      const handler = blockWith(read('server'), 'export async function POST')
+      const POST = run(`${handler.replace('export ', '')}\nreturn POST`, world)
+
+      const here = `http://127.0.0.1:${port}`
+      for (const send of [
+        (headers: Record<string, string>) => fetch(`${here}/session`, { method: 'POST', headers }),
+        async (headers: Record<string, string>): Promise<Response> =>
+          POST(new Request(`${here}/session`, { method: 'POST', headers })),
+      ]) {
+        const ticket = await create()
+        const { body } = await login(ticket, 'alice')
+        const { token } = (await poll(ticket)).body
+        const begun = await send({ authorization: `Bearer ${token}` })
+        t.equal(begun.status, 204)
+        t.equal(
+          begun.headers.get('set-cookie'),
+          `session=of-${body.user.id}; Path=/; HttpOnly; Secure; SameSite=Lax`,
+        )
+        for (const headers of [{}, { authorization: `Bearer ${body.token}` }]) {
+          const refused = await send(headers as Record<string, string>)
+          t.equal(refused.status, 401)
+          t.equal(refused.headers.get('set-cookie'), null)
+        }
+        t.same(warned.splice(0), ['ERR_JWS_INVALID', 'ERR_JWT_CLAIM_VALIDATION_FAILED'])
+      }
+      t.equal((await fetch(`${here}/session`)).status, 404)
+    })
+
+    t.test(`${named('README')} begins with the code of the guides`, async (t) => {
+      const [page, server] = ['<scene-pass></scene-pass>', 'export async function userOf'] as const
+      t.equal(blockWith(read('README'), page), blockWith(read('page'), page))
+      t.equal(blockWith(read('README'), server), blockWith(read('server'), server))
+    })
+
+    t.test(`the site of ${named('hosted-page')} takes a login from the hosted page`, async (t) => {
+      const { create, login, poll } = clientOf(url)
+      const script = blockWith(read('hosted-page'), 'return_to: returnTo').replace(
+        /^import .*$/gm,
+        '',
+      )
       const port = await freePort()
       let site: Server | undefined
       run(script.replace(BASE, url).replace('.listen(8080)', `.listen(${port})`), {
         randomUUID,
         text: textOf,
-        userOf: serverOf(readme, url),
+        userOf: serverOf(read('server'), url),
         newSession: async (user: string) => `of-${user}`,
         createServer: (listener: RequestListener) => (site = createServer(listener)),
       })
@@ -203,7 +283,7 @@ t.test('the code in the READMEs', async (t) => {
       t.equal((await call(`${here}/signed-in`)).status, 404)
     })
 
-    t.test(`the app of ${name} keeps its own login`, async (t) => {
+    t.test(`the app of ${named('mini-program')} keeps its own login`, async (t) => {
       const { loginCode } = clientOf(url)
       const stored = new Map<string, unknown>()
       const wx = {
@@ -217,7 +297,7 @@ t.test('the code in the READMEs', async (t) => {
       }
       Object.assign(globalThis, { wx })
       let app: Json
-      run(blockWith(readme, 'App({'), {
+      run(blockWith(read('mini-program'), 'App({'), {
         require: createRequire(new URL('src/miniprogram/app.js', root)),
         App: (definition: Json) => (app = definition),
       })
@@ -231,8 +311,9 @@ t.test('the code in the READMEs', async (t) => {
       t.same(app.user, told[0].user)
     })
 
-    t.test(`the Taro page of ${name} gives the component what it needs`, async (t) => {
-      const jsx = blockWith(readme, '@tarojs/taro').replace(/^import .*$/m, '')
+    t.test(`the Taro page of ${named('mini-program')} fits the component`, async (t) => {
+      const text = read('mini-program')
+      const jsx = blockWith(text, '@tarojs/taro').replace(/^import .*$/m, '')
       const { code } = transformSync(jsx.replace('export default', 'return'), {
         loader: 'jsx',
         jsxFactory: 'h',
@@ -248,7 +329,7 @@ t.test('the code in the READMEs', async (t) => {
       const { tag, props } = Login()
       const component = new URL('src/miniprogram/pages/login/login.json', root)
       const { usingComponents } = JSON.parse(readFileSync(component, 'utf8'))
-      t.ok(readme.includes(`'${tag}': '${usingComponents[tag]}'`), 'as it is named there')
+      t.ok(text.includes(`'${tag}': '${usingComponents[tag]}'`), 'as it is named there')
       t.equal(props.options, params)
       props.onLogin({ detail: { user: { id: '1' } } })
       t.same(said, ['1'])

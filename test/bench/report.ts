@@ -20,6 +20,9 @@ export type Figures = {
 
 type Words = { en: string; zh: string }
 type Language = keyof Words
+type Row = (Words | string)[]
+/** A table with its head, or a line of its own. */
+type Part = Row[] | Words
 
 const BEGIN = '<!-- bench:begin -->'
 const END = '<!-- bench:end -->'
@@ -30,127 +33,168 @@ const micro = (n: number | null): string => (n === null ? '–' : n.toFixed(1))
 const ms = (n: number): string => `${n < 10 ? n.toFixed(1) : Math.round(n)} ms`
 const mb = (n: number): string => `${Math.round(n / 1e6)} MB`
 
-const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+function table([head = [], ...rows]: string[][]): string {
+  const lines = [head, head.map(() => '---'), ...rows]
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n')
+}
 
-/** Writes the figures into both READMEs, between their markers, and returns the English text. */
+/** Writes the figures into both guides, between their markers, and returns the English text. */
 export async function report(figures: Figures): Promise<string> {
   for (const [file, language] of [
-    ['README.md', 'en'],
-    ['README.zh-CN.md', 'zh'],
+    ['docs/scale.md', 'en'],
+    ['docs/scale.zh-CN.md', 'zh'],
   ] as const) {
     const path = new URL(file, root)
     const text = readFileSync(path, 'utf8')
     const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
     if (begin < 0 || end < begin) throw new Error(`${file} has lost its bench markers`)
     const filled = `${text.slice(0, begin)}${BEGIN}\n\n${textOf(figures, language)}\n\n${text.slice(end)}`
-    // As `npm run check` wants it, the code in the READMEs included.
+    // As `npm run check` wants it, the code in the guide included.
     const settings = await resolveConfig(path)
     writeFileSync(path, await format(filled, { ...settings, parser: 'markdown' }))
   }
   return textOf(figures, 'en')
 }
 
+/** Tables of at most three columns, which a narrow window shows whole. */
 function textOf(figures: Figures, language: Language): string {
-  const say = (words: Words): string => words[language]
-  const { rates, half, atPace, codesFromStock, codesOnDemand, wechatDelayMs } = figures
-  const { service, bare, select } = rates
+  const say = (words: Words | string): string =>
+    typeof words === 'string' ? words : words[language]
+  return [...pollsOf(figures), ...waitingOf(figures), ...loginsOf(figures), conditions(figures)]
+    .map((part) => (Array.isArray(part) ? table(part.map((row) => row.map(say))) : say(part)))
+    .join('\n\n')
+}
 
-  const row = (words: Words, of: Rate): string[] => [
-    say(words),
-    whole(of.perSecond),
-    micro(of.cpuUs),
-    micro(of.databaseUs),
-    ms(of.p50),
-    ms(of.p99),
+function pollsOf({ rates, half }: Figures): Part[] {
+  const { service, bare, select } = rates
+  const contenders: [Words | string, Rate][] = [
+    ['ScenePass', service],
+    [{ en: 'a bare Fastify route, same bytes', zh: '返回相同字节的裸 Fastify 路由' }, bare],
+    [{ en: 'one SELECT per poll', zh: '每次轮询一条 SELECT' }, select],
   ]
-  const ratio = (words: Words, to: Rate): string[] => [
-    say(words),
+  const ratio = (words: Words, to: Rate): Row => [
+    words,
     times(service.perSecond / to.perSecond),
     times(to.cpuUs / service.cpuUs),
-    '',
-    '',
-    '',
   ]
-  const polls = table(
+  const fastest = { en: 'polls, as fast as they are answered', zh: '轮询，一有应答即发下一次' }
+  return [
+    { en: '### Polls per second', zh: '### 每秒轮询数' },
     [
-      say({ en: 'polls, as fast as they are answered', zh: '轮询，以应答的最快速度' }),
-      say({ en: 'per second', zh: '每秒' }),
-      say({ en: 'CPU µs a poll', zh: '每次轮询的 CPU 微秒' }),
-      say({ en: 'database CPU µs', zh: '数据库 CPU 微秒' }),
-      'p50',
-      'p99',
+      [fastest, { en: 'polls per second', zh: '每秒轮询数' }],
+      ...contenders.map(([name, { perSecond }]) => [name, whole(perSecond)]),
     ],
-    [
-      row({ en: 'ScenePass', zh: 'ScenePass' }, service),
-      row({ en: 'a bare Fastify route, same bytes', zh: '返回相同字节的裸 Fastify 路由' }, bare),
-      row({ en: 'one SELECT per poll', zh: '每次轮询一条 SELECT' }, select),
-      ratio({ en: 'ScenePass : bare route', zh: 'ScenePass : 裸路由' }, bare),
-      ratio({ en: 'ScenePass : one SELECT per poll', zh: 'ScenePass : 每次一条 SELECT' }, select),
-    ],
-  )
-
-  const memory = ({ tickets, perSecond, rss, live, p99 }: (typeof atPace)[number]): string[] => [
-    whole(tickets),
-    whole(perSecond),
-    ms(p99),
-    mb(rss),
-    `${(live / 1e6).toFixed(1)} MB`,
-  ]
-  const waiting = table(
-    [
-      say({ en: 'waiting browsers', zh: '等待中的浏览器' }),
-      say({ en: 'polls per second', zh: '每秒轮询' }),
-      'p99',
-      'RSS',
-      say({ en: 'live memory (after a full collection)', zh: '存活内存（完整回收之后）' }),
-    ],
-    atPace.map(memory),
-  )
-
-  const single = table(
-    [say({ en: 'measure', zh: '指标' }), say({ en: 'result', zh: '结果' })],
     [
       [
-        say({ en: 'polls per statement, saturated', zh: '满载时每条语句的轮询数' }),
+        { en: 'ScenePass compared with', zh: 'ScenePass 与之相比' },
+        { en: 'polls per second', zh: '每秒轮询数' },
+        { en: 'polls per CPU second', zh: '每 CPU 秒轮询数' },
+      ],
+      ratio({ en: 'the bare route', zh: '裸路由' }, bare),
+      ratio({ en: 'one SELECT per poll', zh: '每次一条 SELECT' }, select),
+    ],
+    [
+      [
+        { en: 'of ScenePass', zh: 'ScenePass' },
+        { en: 'result', zh: '结果' },
+      ],
+      [
+        { en: 'polls per statement, saturated', zh: '满载时每条语句的轮询数' },
         whole(rates.pollsPerStatement),
       ],
       [
-        say({ en: 'p50 / p99 at half of that rate', zh: '一半速率时的 p50 / p99' }),
-        `${ms(half.p50)} / ${ms(half.p99)}`,
-      ],
-      [
-        say({ en: 'bytes of a poll and its answer', zh: '一次轮询及其应答的字节数' }),
+        { en: 'bytes of a poll and its answer', zh: '一次轮询及其应答的字节数' },
         `${rates.bytes.request} + ${rates.bytes.answer}`,
       ],
+    ],
+    { en: '### CPU per poll', zh: '### 每次轮询的 CPU' },
+    [
       [
-        say({
-          en: 'whole logins per second (create, code, scan, confirm, deliver)',
-          zh: '每秒完整登录数（创建、取码、扫码、确认、交付）',
-        }),
+        fastest,
+        { en: 'CPU µs of the process', zh: '进程的 CPU 微秒' },
+        { en: 'CPU µs of the database', zh: '数据库的 CPU 微秒' },
+      ],
+      ...contenders.map(([name, { cpuUs, databaseUs }]) => [name, micro(cpuUs), micro(databaseUs)]),
+    ],
+    { en: '### Time to the answer of a poll', zh: '### 轮询的应答时间' },
+    [
+      [fastest, 'p50', 'p99'],
+      ...contenders.map(([name, { p50, p99 }]) => [name, ms(p50), ms(p99)]),
+      [
+        { en: 'ScenePass at half of its rate', zh: 'ScenePass，一半速率时' },
+        ms(half.p50),
+        ms(half.p99),
+      ],
+    ],
+  ]
+}
+
+function waitingOf({ atPace }: Figures): Part[] {
+  const browsers = { en: 'waiting browsers', zh: '等待中的浏览器' }
+  return [
+    { en: '### Waiting browsers', zh: '### 等待中的浏览器' },
+    [
+      [browsers, { en: 'polls per second', zh: '每秒轮询数' }, 'p99'],
+      ...atPace.map(({ tickets, perSecond, p99 }) => [whole(tickets), whole(perSecond), ms(p99)]),
+    ],
+    [
+      [
+        browsers,
+        'RSS',
+        { en: 'live memory (after a full collection)', zh: '存活内存（完整回收之后）' },
+      ],
+      ...atPace.map(({ tickets, rss, live }) => [
+        whole(tickets),
+        mb(rss),
+        `${(live / 1e6).toFixed(1)} MB`,
+      ]),
+    ],
+  ]
+}
+
+function loginsOf(figures: Figures): Part[] {
+  const { codesFromStock, codesOnDemand, wechatDelayMs } = figures
+  return [
+    { en: '### Logins and code images', zh: '### 登录与小程序码' },
+    [
+      [
+        { en: 'measure', zh: '指标' },
+        { en: 'per second', zh: '每秒' },
+      ],
+      [
+        {
+          en: 'whole logins (create, code image, scan, confirm, deliver)',
+          zh: '完整登录（创建、取码、扫码、确认、交付）',
+        },
         whole(figures.loginsPerSecond),
       ],
       [
-        say({ en: 'raw commits per second of that database', zh: '同一数据库每秒裸提交数' }),
+        { en: 'raw commits of that database', zh: '同一数据库的裸提交' },
         whole(figures.commitsPerSecond),
       ],
+    ],
+    [
       [
-        say({
-          en: `time to the code from the stock: median / worst of 40`,
-          zh: '从备用码取码的时间：40 次的中位 / 最差',
-        }),
-        `${ms(codesFromStock.median)} / ${ms(codesFromStock.worst)}`,
+        { en: 'time to the code image, of 40', zh: '取得小程序码的时间，共 40 次' },
+        { en: 'median', zh: '中位' },
+        { en: 'worst', zh: '最差' },
       ],
       [
-        say({
+        { en: 'from the stock', zh: '从库存取' },
+        ms(codesFromStock.median),
+        ms(codesFromStock.worst),
+      ],
+      [
+        {
           en: `without a stock, WeChat answering in ${wechatDelayMs} ms`,
-          zh: `没有备用码，微信 ${wechatDelayMs} 毫秒应答`,
-        }),
-        `${ms(codesOnDemand.median)} / ${ms(codesOnDemand.worst)}`,
+          zh: `没有库存，微信 ${wechatDelayMs} 毫秒应答`,
+        },
+        ms(codesOnDemand.median),
+        ms(codesOnDemand.worst),
       ],
     ],
-  )
-  return [polls, waiting, single, conditions(figures)[language]].join('\n\n')
+    { en: '### How it was measured', zh: '### 测量条件' },
+  ]
 }
 
 function conditions({ postgres, pinned }: Figures): Words {

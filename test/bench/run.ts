@@ -7,8 +7,8 @@ import { pin, startLoad, startReplica, startSandbox, stopAll } from './processes
 import { report, type Figures } from './report.ts'
 
 /**
- * `npm run bench`: measures this tree on this machine and writes the figures into both READMEs.
- * Takes about two minutes, and wants the machine for itself.
+ * `npm run bench`: measures this tree on this machine and writes the figures into docs/scale.md and
+ * docs/scale.zh-CN.md. Takes about two minutes, and wants the machine for itself.
  */
 const began = performance.now()
 const tell = (what: string): void => {
@@ -29,7 +29,7 @@ try {
   const figures = await measure()
   const text = await report(figures)
   process.stdout.write(`\n${text}\n`)
-  tell('written into README.md and README.zh-CN.md')
+  tell('written into docs/scale.md and docs/scale.zh-CN.md')
 } finally {
   // Ended before the server is, so that its end does not hide what went wrong.
   await database.end()

@@ -12,7 +12,8 @@ import { setStage, type Stage } from './stage.ts'
 
 /**
  * `npm run screenshots`: pictures of every state a person can see, in both languages and both
- * themes. `npm run screenshots -- pending demo` takes only those, `-- --readme` the READMEs' ones.
+ * themes. `npm run screenshots -- pending demo` takes only those, `-- --readme` the
+ * README's and the guides'.
  */
 const { values, positionals } = parseArgs({
   options: {
@@ -27,7 +28,10 @@ type Shot = Look & { scene: Scene; frame: string; file: string; density: number 
 
 const README_FOLDER = 'test/screenshots/readme'
 const README_LIMIT_BYTES = 40_000
-/** What of them is shown there, a selector: what is said under the demo would be too small to read. */
+/**
+ * What of them is shown there, a selector: what is said under the demo would be too small to read.
+ * The demo stands in the README and in `try`, the other two in `page`.
+ */
 const README_FRAMES: Record<string, string> = {
   pending: 'scene-pass',
   scanned: 'scene-pass',

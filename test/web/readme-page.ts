@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { startApp } from '../fixtures/app.ts'
 import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
-import { clientOf } from '../fixtures/network/client.ts'
 import { until } from '../fixtures/browser/element.ts'
-import { BASE, blockWith } from '../fixtures/readme.ts'
-import { root } from '../fixtures/root.ts'
 import { startSite } from '../fixtures/browser/site.ts'
+import { clientOf } from '../fixtures/network/client.ts'
+import { BASE, blockWith, guide, guideFile, languages } from '../fixtures/readme.ts'
 
 /** The page of the READMEs, pasted, with nothing changed but the address. */
 
@@ -16,10 +14,11 @@ const { url } = await startApp(t, { corsOrigins: [site.origin] })
 const { login } = clientOf(url)
 site.pages.set('/account', { html: '<!doctype html><title>Account</title>' })
 
-for (const name of ['README.md', 'README.zh-CN.md']) {
+for (const language of languages) {
+  const name = guideFile('README', language)
   t.test(`the page of ${name} gives the token to its server and goes on`, async (t) => {
-    const readme = readFileSync(new URL(name, root), 'utf8')
-    site.pages.set('/', { html: blockWith(readme, '<scene-pass></scene-pass>').replace(BASE, url) })
+    const html = blockWith(guide('README', language), '<scene-pass></scene-pass>')
+    site.pages.set('/', { html: html.replace(BASE, url) })
     const { page, troubles } = await openPage(t, browser)
     let authorization: string | undefined
     await page.route('**/session', (route) => {
