@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-/** Signing keys of the login token, shared by all replicas. The newest one whose time has come signs. */
+/** Signing keys of the login token, shared by all instances. The newest one whose time has come signs. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table signing_keys (

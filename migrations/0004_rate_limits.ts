@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 
 /**
- * Requests counted per key and window, across replicas. Unlogged: a count is worth a minute, and
+ * Requests counted per key and window, across instances. Unlogged: a count is worth a minute, and
  * losing it in a crash costs nothing.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

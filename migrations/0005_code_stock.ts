@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 
 /**
- * Codes made before anybody asks for one, and the lease that lets one replica at a time make them.
+ * Codes made in advance, and the lease that lets one instance at a time make them.
  * Unlogged, like what else is worth a minute: a lease that a crash takes away is free again.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

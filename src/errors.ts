@@ -123,17 +123,17 @@ export const catalogue = {
   },
   INTERNAL: {
     status: 500,
-    en: 'Something went wrong on our side. Try again; if it stays, give the request_id to the operator.',
+    en: 'Something went wrong on our side. Try again; if the problem persists, give the request_id to the operator.',
     zh: '服务内部出错。请重试；若问题持续，请将 request_id 提供给运维人员。',
   },
   WECHAT_ERROR: {
     status: 502,
-    en: 'WeChat gave an unexpected answer. Try again; if it stays, give the request_id to the operator.',
+    en: 'WeChat gave an unexpected answer. Try again; if the problem persists, give the request_id to the operator.',
     zh: '微信返回了意外的结果。请重试；若问题持续，请将 request_id 提供给运维人员。',
   },
   WECHAT_MISCONFIGURED: {
     status: 502,
-    en: 'The WeChat settings of this service need its operator: the log says what to change and where.',
+    en: 'The WeChat settings of this service need attention: its log tells the operator what to change and where.',
     zh: '本服务的微信配置有误，需由运维人员处理：日志中写明了需要修改的内容和位置。',
   },
   WECHAT_BUSY: {
@@ -151,7 +151,7 @@ export const catalogue = {
   SHUTTING_DOWN: {
     status: 503,
     retryAfter: 1,
-    en: 'This replica is shutting down. Try again: another one answers.',
+    en: 'This instance is shutting down. Try again: another one answers.',
     zh: '该实例正在关闭。请重试，其他实例会继续提供服务。',
   },
   OVERLOADED: {

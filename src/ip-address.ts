@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 
 /**
  * An address as it is shown and stored: IPv4 in IPv6 as IPv4, without an IPv6 zone (RFC 4007), or
- * null where it is none. A trusted proxy hands on whatever its client claims.
+ * null where it is none. A trusted proxy hands on all that its client claims.
  */
 export function plainAddress(text: string): string | null {
   if (isIP(text) === 0) return null

@@ -6,7 +6,7 @@ const LATEST = 500
 
 /**
  * Whether a user has signed in from such a browser before, as far back as the audit trail is kept:
- * the same name, whatever its version, on the same system. Null matches only null, so a browser that
+ * the same name in any version, on the same system. Null matches only null, so a browser that
  * hides its name is told, too. After a merge of two users the logins of the one that went do not
  * count: one notice too many, once.
  *

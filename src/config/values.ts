@@ -25,7 +25,7 @@ export const isProxy = (text: string): boolean => {
   const family = isIP(address)
   if (family === 0 || rest.length > 0) return false
   if (bits === undefined) return true
-  // Everybody (/0) is nobody's proxy.
+  // All addresses (/0) would make a proxy of every caller.
   const most = family === 4 ? 32 : 128
   return /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most
 }
@@ -39,6 +39,6 @@ export const isReturnUrl = (text: string): boolean =>
   /^https?:\/\/[^/?#@\\\s]+([/?][^#\s]*)?$/.test(text) &&
   /^[\w.-]+$/.test(parseUrl(text)?.hostname ?? '')
 
-/** Whether nobody on the way can read what is sent there: https, or this very machine. */
+/** Whether what is sent there cannot be read on the way: https, or this very machine. */
 export const isPrivateUrl = (text: string): boolean =>
   /^https:|^http:\/\/(localhost|127(\.\d+){3})([:/?]|$)/.test(text)

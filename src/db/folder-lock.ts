@@ -26,7 +26,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
 
   const server =
     (await listen(socket)) ??
-    // Only a socket file outlives its process: nobody answers there, so it can be taken over.
+    // Only a socket file outlives its process. Without an answer it can be taken over.
     (process.platform === 'linux' || process.platform === 'win32' || (await answers(socket))
       ? null
       : (rmSync(socket, { force: true }), await listen(socket)))

@@ -14,7 +14,7 @@ const migratorOf = (db: Db) =>
 
 /**
  * Names of our migrations that this database has not seen. Migrations that only the database knows
- * are a newer version's: they are allowed, so that old and new replicas can run side by side.
+ * are a newer version's: they are allowed, so that old and new instances can run side by side.
  */
 export async function pendingMigrations(db: Db): Promise<string[]> {
   const migrations = await migratorOf(db).getMigrations()
@@ -22,7 +22,7 @@ export async function pendingMigrations(db: Db): Promise<string[]> {
 }
 
 /**
- * Brings the schema up to date, under Kysely's advisory lock: of any number of replicas that start
+ * Brings the schema up to date, under Kysely's advisory lock: of any number of instances that start
  * together one migrates, the others wait and find nothing to do.
  *
  * @returns the names that were run here

@@ -12,9 +12,9 @@ const LONGEST_WAIT_MS = 60_000
 const TIMER_SLACK_MS = 5
 
 /**
- * Fills the stock of codes in the background, and again whenever it falls. After a failure it waits,
+ * Fills the stock of codes in the background, and again when it falls. After a failure it waits,
  * twice as long each time until a code is made: a WeChat that is down or refuses our settings is
- * asked, and complained about, once a minute in the end.
+ * asked, and makes a line in the log, once a minute in the end.
  *
  * @param options.makeImage makes the code of a scene
  * @returns stops it; a code that is being made is not waited for

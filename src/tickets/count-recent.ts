@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 
-/** No address is counted beyond this: the count has an end whatever an address does. */
+/** No address is counted beyond this, so that the count has an end. */
 export const MOST_COUNTED = 1_000
 
 /**

@@ -128,7 +128,7 @@ const loadFrom =
 
 /**
  * Believes a read replica in the one thing that cannot do harm when it is old: this ticket still
- * waits. Whatever ends a poll's waiting (decided, expired, unknown) is asked of the database itself;
+ * waits. All that ends a poll's waiting (decided, expired, unknown) is asked of the database itself;
  * so is everything while the read replica does not answer.
  */
 function readReplicaFirst(

@@ -60,7 +60,7 @@ type Denial = {
 
 /**
  * Gives the verbs their rules, and tells of each transition from its own result. This is the one
- * place that does: log, metrics and whatever else follows a ticket hang on `onTransition`.
+ * place that does: log, metrics and all else that follows a ticket hang on `onTransition`.
  *
  * @param options.stock what codes in stock must be made for; null: none is taken
  */

@@ -13,14 +13,14 @@ export type Keyring = {
 
 type Keys = { signer: SigningKey; jwks: { keys: JWK[] } }
 
-/** A replica learns of a rotation within this time; a new key waits much longer before it signs. */
+/** An instance learns of a rotation within this time; a new key waits much longer before it signs. */
 const FRESH_MS = 60_000
 /** Keys older than this are not served when the database cannot be asked. */
 const STALE_MS = 300_000
 
 /**
- * The keys in the database: made once, shared by all replicas, held in memory and looked up again
- * once a minute by whoever asks first.
+ * The keys in the database: made once, shared by all instances, held in memory and looked up again
+ * once a minute by the first caller.
  *
  * @param options.tokenTtl seconds a token lives, and so how long a replaced key stays published
  */

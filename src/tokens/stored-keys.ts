@@ -4,7 +4,7 @@ import { generateSigningJwk } from './signing-key.ts'
 
 /**
  * A new key is published for this long before it signs, in seconds: 10 minutes of verifiers' caches
- * (`max-age=600`), and 5 for every replica to have seen it.
+ * (`max-age=600`), and 5 for every instance to have seen it.
  */
 export const OVERLAP_SECONDS = 900
 
@@ -18,7 +18,7 @@ export type StoredKey = {
   signs_from: string
 }
 
-/** The first key signs at once: nobody can have cached a JWKS without it. */
+/** The first key signs at once: no verifier can have cached a JWKS without it. */
 export async function createFirstKey(db: Db): Promise<void> {
   await addKey(db, { onlyFirst: true, waitSeconds: 0 })
 }
@@ -59,7 +59,7 @@ async function addKey(
 
 /**
  * The keys a verifier may need, newest first. A key stays until the last token it can have signed
- * has expired: `tokenTtl` seconds after its successor began, and a little for replicas' caches.
+ * has expired: `tokenTtl` seconds after its successor began, and a little for instances' caches.
  */
 export async function listKeys(db: Db, tokenTtl: number): Promise<StoredKey[]> {
   const { rows } = await sql<Omit<StoredKey, 'signs'>>`

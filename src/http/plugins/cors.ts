@@ -26,7 +26,7 @@ export const crossOrigin = fp<{ origins: readonly string[] }>(
   { name: 'cross-origin' },
 )
 
-/** A preflight asks for a path, whatever the method that follows: each path gets a route of its own. */
+/** A preflight asks for a path with any method to follow: each path gets a route of its own. */
 function answerPreflights(app: FastifyInstance): void {
   const paths = new Set<string>()
   app.addHook('onRoute', ({ url, method, config }) => {

@@ -10,7 +10,7 @@ export type PageHeadersOptions = {
   framed?: string
 }
 
-/** The strictest headers a page can bear: nothing inline, nothing from elsewhere, in nobody's frame. */
+/** The strictest headers a page can bear: nothing inline, nothing from elsewhere, in no frame. */
 export const pageHeaders = fp<PageHeadersOptions>(
   async (app, { https, allow, framed }) => {
     const policy = (frameAncestors: string) => ({
