@@ -50,7 +50,9 @@ async function remove(db: Db, kid: string): Promise<void> {
 async function withKeys(work: (db: Db, tokenTtl: number) => Promise<void>): Promise<void> {
   const config = readConfig(environment())
   if (config.tokens.signingKeys) {
-    throw new Error('SIGNING_KEYS is set, so the keys are yours to rotate: docs/operate.md says how.')
+    throw new Error(
+      'SIGNING_KEYS is set, so the keys are yours to rotate: docs/operate.md says how.',
+    )
   }
   const log = pino({ level: 'warn' }, pino.destination(2))
   const { db, close } = await connect({ url: config.database.url, poolSize: 1, log })
