@@ -12,6 +12,7 @@ import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { fillCodeStock } from './jobs/fill-code-stock.ts'
 import { startSweeps } from './jobs/sweep.ts'
+import { createSandbox } from './sandbox/plugin.ts'
 import { registerGauges } from './telemetry/gauges.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
@@ -103,7 +104,7 @@ async function start(
     site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
     rules: config,
     stock: madeFor,
-    sandbox: sandboxed ? { publicUrl, ...sandboxAccount } : null,
+    sandbox: sandboxed ? createSandbox({ publicUrl, ...sandboxAccount, log }) : null,
     shutdown,
     ...(metrics && {
       observe: {

@@ -1,9 +1,12 @@
 import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+} from 'fastify'
 import type { AuditRules } from '../audit/record.ts'
 import type { Connection, ReadReplica } from '../db/pool.ts'
-import { sandbox, type SandboxOptions } from '../sandbox/plugin.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
@@ -13,6 +16,7 @@ import type { LoginTokens } from '../tokens/login-token.ts'
 import type { WechatClient } from '../wechat/mini-program.ts'
 import { createGuessLimit } from './guess-limit.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
+import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { jsonBody } from './plugins/json-body.ts'
@@ -57,7 +61,7 @@ export type AppDeps = {
   /** What codes in stock must be made for; null where there is no stock. */
   stock: string | null
   /** The simulated WeChat, where there are no credentials for the real one. */
-  sandbox: SandboxOptions | null
+  sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras } | null
   shutdown: Shutdown
   observe?: Observer
 }
@@ -171,16 +175,16 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await widget.register(pageHeaders, { https })
     await widget.register(widgetRoute)
   })
-  const { sandbox: simulated } = deps
+  const { sandbox } = deps
+  const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
-    const allow = loginPageNeeds({ returnUrls, sandbox: simulated !== null })
-    await pages.register(pageHeaders, { https, allow })
-    await pages.register(pageRoutes, { site: site.name, returnUrls, sandbox: simulated !== null })
+    await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })
+    await pages.register(pageRoutes, { site: site.name, returnUrls, extras })
   })
-  if (simulated) {
+  if (sandbox) {
     await app.register(async (pages) => {
       await pages.register(pageHeaders, { https, framed: '/sandbox/phone' })
-      await pages.register(sandbox, { ...simulated, log })
+      await pages.register(sandbox.plugin)
     })
   }
 
