@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { sceneOf, secretOf, type Plan } from './load.ts'
-import { databaseCpuUs, startReplica, type Load, type Replica } from './processes.ts'
-import type { Kind } from './replica.ts'
+import { databaseCpuUs, startInstance, type Load, type Instance } from './processes.ts'
+import type { Kind } from './instance.ts'
 
 /** Median of each figure over the rounds. */
 export type Rate = {
@@ -54,9 +54,9 @@ export async function measureRates(options: {
   tell: (what: string) => void
 }): Promise<Rates> {
   const { env, load, database, postmaster, tickets, tell } = options
-  const kinds: Kind[] = ['service', 'bare', 'select']
-  const replicas: Replica[] = []
-  for (const kind of kinds) replicas.push(await startReplica(kind, env))
+  const kinds: Kind[] = ['service', 'metered', 'bare', 'select']
+  const instances: Instance[] = []
+  for (const kind of kinds) instances.push(await startInstance(kind, env))
 
   const rounds = new Map<Kind, Rate[]>(kinds.map((kind) => [kind, []]))
   let bytes = { request: 0, answer: 0 }
@@ -64,7 +64,7 @@ export async function measureRates(options: {
 
   for (let round = 0; round <= ROUNDS; round++) {
     tell(round === 0 ? 'warming up' : `polls, round ${round} of ${ROUNDS}`)
-    for (const { kind, url, usage } of replicas) {
+    for (const { kind, url, usage } of instances) {
       const plan: Plan = {
         port: Number(new URL(url).port),
         tickets,
@@ -96,7 +96,7 @@ export async function measureRates(options: {
       })
     }
   }
-  for (const replica of replicas) await replica.stop()
+  for (const instance of instances) await instance.stop()
 
   const rate = (kind: Kind): Rate => {
     const of = rounds.get(kind) ?? []
@@ -111,6 +111,7 @@ export async function measureRates(options: {
   }
   return {
     service: rate('service'),
+    metered: rate('metered'),
     bare: rate('bare'),
     select: rate('select'),
     pollsPerStatement: median(statements),
@@ -121,7 +122,7 @@ export async function measureRates(options: {
 /** `rss` and `live` in bytes. */
 export type AtRate = { p50: number; p99: number; rss: number; live: number; perSecond: number }
 
-/** One replica, fresh, polled at a rate that it is given. */
+/** One instance, fresh, polled at a rate that it is given. */
 export async function measureAtRate(options: {
   env: NodeJS.ProcessEnv
   load: Load
@@ -130,9 +131,9 @@ export async function measureAtRate(options: {
   seconds: number
 }): Promise<AtRate> {
   const { env, load, tickets, rate, seconds } = options
-  const replica = await startReplica('service', env)
+  const instance = await startInstance('service', env)
   const plan = {
-    port: Number(new URL(replica.url).port),
+    port: Number(new URL(instance.url).port),
     tickets,
     connections: CONNECTIONS,
     rate,
@@ -140,8 +141,8 @@ export async function measureAtRate(options: {
   await load({ ...plan, seconds: 2 })
   const { p50, p99, perSecond, refused } = await load({ ...plan, seconds })
   if (Object.keys(refused).length > 0) throw new Error(`refused: ${JSON.stringify(refused)}`)
-  const { rss, live } = await replica.usage('collect')
-  await replica.stop()
+  const { rss, live } = await instance.usage('collect')
+  await instance.stop()
   return { p50, p99, perSecond, rss, live }
 }
 

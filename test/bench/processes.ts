@@ -7,7 +7,7 @@ import { parseEnv } from 'node:util'
 import { request } from 'undici'
 import { freePort } from '../fixtures/postgres/postgres.ts'
 import type { Plan, Result } from './load.ts'
-import type { Kind, Usage } from './replica.ts'
+import type { Kind, Usage } from './instance.ts'
 
 /** Which core a process has for itself: the measured one, or the one for everything around it. */
 export type Core = 'measured' | 'around'
@@ -71,15 +71,15 @@ async function heard<T>(child: ChildProcess): Promise<T> {
   }
 }
 
-export type Replica = {
+export type Instance = {
   kind: Kind
   url: string
   usage(ask?: 'usage' | 'collect'): Promise<Usage>
   stop(): Promise<void>
 }
 
-export async function startReplica(kind: Kind, env: NodeJS.ProcessEnv): Promise<Replica> {
-  const child = await start('replica', 'measured', { args: [kind], env })
+export async function startInstance(kind: Kind, env: NodeJS.ProcessEnv): Promise<Instance> {
+  const child = await start('instance', 'measured', { args: [kind], env })
   const url = await heard<string>(child)
   // Threads that came while it started.
   pin(child.pid, 'measured')
@@ -97,7 +97,7 @@ export async function startReplica(kind: Kind, env: NodeJS.ProcessEnv): Promise<
 /** The simulated WeChat, in a process of its own. */
 export async function startSandbox(): Promise<{
   url: string
-  /** What a replica needs to take it for WeChat. */
+  /** What an instance needs to take it for WeChat. */
   settings: Record<string, string>
   /** Its codes take so many milliseconds from now on. */
   slowCodes(delayMs: number): Promise<void>

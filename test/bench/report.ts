@@ -66,9 +66,10 @@ function textOf(figures: Figures, language: Language): string {
 }
 
 function pollsOf({ rates, half }: Figures): Part[] {
-  const { service, bare, select } = rates
+  const { service, metered, bare, select } = rates
   const contenders: [Words | string, Rate][] = [
     ['ScenePass', service],
+    [{ en: 'ScenePass, with metrics', zh: 'ScenePass，开启指标' }, metered],
     [{ en: 'a bare Fastify route, same bytes', zh: '返回相同字节的裸 Fastify 路由' }, bare],
     [{ en: 'one SELECT per poll', zh: '每次轮询一条 SELECT' }, select],
   ]
@@ -90,6 +91,7 @@ function pollsOf({ rates, half }: Figures): Part[] {
         { en: 'polls per second', zh: '每秒轮询数' },
         { en: 'polls per CPU second', zh: '每 CPU 秒轮询数' },
       ],
+      ratio({ en: 'itself with metrics', zh: '开启指标的自身' }, metered),
       ratio({ en: 'the bare route', zh: '裸路由' }, bare),
       ratio({ en: 'one SELECT per poll', zh: '每次一条 SELECT' }, select),
     ],

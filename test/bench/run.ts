@@ -3,7 +3,7 @@ import pg from 'pg'
 import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres/postgres.ts'
 import { createCaller, measureCodes, measureCommits, measureLogins } from './logins.ts'
 import { addTickets, measureAtRate, measureRates } from './polls.ts'
-import { pin, startLoad, startReplica, startSandbox, stopAll } from './processes.ts'
+import { pin, startLoad, startInstance, startSandbox, stopAll } from './processes.ts'
 import { report, type Figures } from './report.ts'
 
 /**
@@ -50,8 +50,8 @@ async function measure(): Promise<Figures> {
     RATE_PHONE: '1000000',
     CODE_STOCK: '0',
   }
-  // The first replica makes the schema.
-  const plain = await startReplica('service', env)
+  // The first instance makes the schema.
+  const plain = await startInstance('service', env)
   await database.connect()
   const { rows } = await database.query<{ server_version: string }>('show server_version')
 
@@ -69,7 +69,7 @@ async function measure(): Promise<Figures> {
   await plain.stop()
 
   await wechat.slowCodes(0)
-  const stocked = await startReplica('service', { ...env, CODE_STOCK: '50' })
+  const stocked = await startInstance('service', { ...env, CODE_STOCK: '50' })
   await untilStocked(database, 50)
   await wechat.slowCodes(WECHAT_DELAY_MS)
   const stockedCaller = createCaller(stocked.url, wechat.url)

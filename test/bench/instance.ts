@@ -6,20 +6,22 @@ import { connect } from '../../src/db/connect.ts'
 import { bearerHash } from '../../src/http/bearer.ts'
 import { startService } from '../../src/service.ts'
 import { sameHash } from '../../src/tickets/secret.ts'
+import { freePort } from '../fixtures/postgres/postgres.ts'
 
 /**
  * One process under load, of the kind that its parent names:
- * - `service`: a replica as it is
+ * - `service`: an instance as it is
+ * - `metered`: the same with metrics
  * - `bare`: a Fastify route that returns the same bytes, headers included, and does nothing else
  * - `select`: that route with the secret checked against one SELECT of its own for every poll
  */
-export type Kind = 'service' | 'bare' | 'select'
+export type Kind = 'service' | 'metered' | 'bare' | 'select'
 /** CPU microseconds since the start, and bytes; `live` is what a full collection leaves. */
 export type Usage = { cpuUs: number; rss: number; live: number }
 
 const [kind] = process.argv.slice(2) as [Kind]
 
-const url = kind === 'service' ? await service() : await route()
+const url = kind === 'service' || kind === 'metered' ? await service() : await route()
 process.on('disconnect', () => process.exit())
 process.on('message', (ask: 'usage' | 'collect') => {
   const { user, system } = process.cpuUsage()
@@ -32,7 +34,8 @@ process.send?.(url)
 
 async function service(): Promise<string> {
   const log = pino({ level: 'warn' }, pino.destination(2))
-  return (await startService({ config: readConfig(process.env), log })).url
+  const metered = kind === 'metered' ? { OPS_PORT: String(await freePort()) } : {}
+  return (await startService({ config: readConfig({ ...process.env, ...metered }), log })).url
 }
 
 async function route(): Promise<string> {
