@@ -19,7 +19,7 @@ import type { Replica } from './tickets/read-replica.ts'
 import { sweepTickets } from './tickets/sweep.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
-import { createWechatClient } from './wechat/mini-program.ts'
+import { createMiniProgram } from './wechat/mini-program.ts'
 import { SANDBOX_APPID, sandboxAccess, sandboxAccount } from './config/sandbox.ts'
 
 export type Service = { url: string; stop(): Promise<void> }
@@ -97,7 +97,7 @@ async function start(
 
   const { credentials, urlLink, ...wechatSettings } = config.wechat
   const sandboxed = credentials === null
-  const wechat = createWechatClient({
+  const wechat = createMiniProgram({
     ...wechatSettings,
     ...(credentials ?? sandboxAccess(local)),
     log,

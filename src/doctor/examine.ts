@@ -13,7 +13,7 @@ import { checkSigningKeys, givenSigner, storedSigner } from './signing-keys.ts'
 import * as wechatChecks from './wechat.ts'
 import { localUrl } from '../config/urls.ts'
 import { newScene } from '../tickets/secret.ts'
-import { createWechatClient } from '../wechat/mini-program.ts'
+import { createMiniProgram } from '../wechat/mini-program.ts'
 import { redact } from '../wechat/redact.ts'
 import { SANDBOX_APPID, sandboxAccess } from '../config/sandbox.ts'
 
@@ -108,7 +108,7 @@ function wire(config: Config, now: () => number, ca: string | undefined) {
 
   const clientFor = (changed: object) => {
     const all = { ...settings, appid, secret, apiBase, timeoutMs, log: silent, ...changed }
-    const client = createWechatClient(all)
+    const client = createMiniProgram(all)
     closing.push(() => client.close())
     return client
   }

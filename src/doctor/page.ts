@@ -1,12 +1,12 @@
 import type { Words } from '../language.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
-import type { WechatSettings } from '../wechat/errcodes/common.ts'
+import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { errcodeOf } from '../wechat/failures.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 import { failed, ok, warning, type Finding } from './finding.ts'
 import { imageSize } from './image.ts'
 import { trouble } from './trouble.ts'
 
-type Variant = Pick<WechatSettings, 'envVersion' | 'checkPath'>
+type Variant = Pick<MiniProgramSettings, 'envVersion' | 'checkPath'>
 
 /** WeChat looks a page up in the published version alone; for the others it must not be asked to. */
 const variants: readonly Variant[] = [
@@ -24,8 +24,8 @@ const asSettings = ({ envVersion, checkPath }: Variant): string =>
  * @param makeCode the client's, with these of the settings changed
  */
 export async function checkPage(
-  settings: WechatSettings,
-  makeCode: (variant: Variant) => ReturnType<WechatClient['codeImage']>,
+  settings: MiniProgramSettings,
+  makeCode: (variant: Variant) => ReturnType<MiniProgram['codeImage']>,
 ): Promise<Finding> {
   const what = { en: 'There is no code', zh: '没有得到小程序码' }
   const calls = { api: 'getwxacodeunlimit' as const, what, settings }

@@ -1,6 +1,6 @@
 import type { Words } from '../language.ts'
-import { actionOf } from '../wechat/errcodes/common.ts'
-import type { WechatApi, WechatSettings } from '../wechat/errcodes/common.ts'
+import type { MiniProgramSettings, WechatApi } from '../wechat/errcodes/entry.ts'
+import { actionOf } from '../wechat/errcodes/lookup.ts'
 import { WechatOutage, WechatRefusal } from '../wechat/failures.ts'
 import { failed, type Finding } from './finding.ts'
 
@@ -21,7 +21,7 @@ const outages: Record<WechatOutage['kind'], Words> = {
 
 /** What a failed call of the WeChat client means to whoever sets it up. */
 export function trouble(
-  calls: { api: WechatApi; what: Words; settings: WechatSettings },
+  calls: { api: WechatApi; what: Words; settings: MiniProgramSettings },
   error: unknown,
 ): Finding {
   const { api, what, settings } = calls

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { newScene } from '../tickets/secret.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
-import type { WechatSettings } from '../wechat/errcodes/common.ts'
+import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { errcodeOf } from '../wechat/failures.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 import type { Answer } from './ask.ts'
 import { failed, ok, warning, type Finding } from './finding.ts'
 import { trouble } from './trouble.ts'
@@ -38,7 +38,7 @@ export async function checkWechat(apiBase: string, greet: () => Promise<Answer>)
   )
 }
 
-export type WechatSetUp = { client: WechatClient; settings: WechatSettings }
+export type WechatSetUp = { client: MiniProgram; settings: MiniProgramSettings }
 
 /** May this machine's address call? @param authenticate the client's, once */
 export async function checkAddress(

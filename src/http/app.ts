@@ -31,7 +31,7 @@ import type { Replica } from '../tickets/read-replica.ts'
 import type { Windows } from '../tickets/ticket.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 import { sandbox, type SandboxOptions } from '../sandbox/plugin.ts'
 
 export type AppDeps = {
@@ -41,7 +41,7 @@ export type AppDeps = {
   replica?: Replica | undefined
   /** Whether more callers wait for the database than it can serve soon. */
   databaseBusy?: () => boolean
-  wechat: WechatClient
+  wechat: MiniProgram
   keyring: Keyring
   tokens: LoginTokens
   version: string

@@ -1,7 +1,7 @@
 import CircuitBreaker from 'opossum'
 import { AppError } from '../errors.ts'
 import { isOutage, WechatPaused } from './failures.ts'
-import type { WechatLog } from './report.ts'
+import type { WechatLog } from './failures.ts'
 
 export type Breaker = {
   /**

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { checkPage } from '../../src/doctor/page.ts'
 import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
-import { refusalError, type WechatSettings } from '../../src/wechat/errcodes/common.ts'
+import type { MiniProgramSettings } from '../../src/wechat/errcodes/entry.ts'
+import { refusalError } from '../../src/wechat/errcodes/lookup.ts'
 import { WechatRefusal } from '../../src/wechat/failures.ts'
 
-const settings: WechatSettings = {
+const settings: MiniProgramSettings = {
   appid: 'wx0123456789abcdef',
   page: 'pages/login/login',
   envVersion: 'release',
@@ -17,7 +18,7 @@ const bytes = await codeImage('x', 280)
  * A WeChat that makes codes for these and misses the page for others. A real one is asked in the same
  * way in test/cli/examine.ts.
  */
-function check(has: string[], changed: Partial<WechatSettings> = {}, errcode = 41030) {
+function check(has: string[], changed: Partial<MiniProgramSettings> = {}, errcode = 41030) {
   const all = { ...settings, ...changed }
   return checkPage(all, async ({ envVersion, checkPath }) => {
     if (has.includes(`${envVersion} ${checkPath}`)) return { contentType: 'image/png', bytes }

@@ -6,7 +6,7 @@ import { AppError } from '../../errors.ts'
 import type { Story } from '../../telemetry/ticket-events.ts'
 import { varyBy } from '../negotiation.ts'
 import { readCodeImage, storeCodeImage } from '../../tickets/code.ts'
-import type { WechatClient } from '../../wechat/mini-program.ts'
+import type { MiniProgram } from '../../wechat/mini-program.ts'
 import { imageType } from '../../wechat/image-type.ts'
 import { createKept } from '../kept.ts'
 import type { OnMiss } from '../guess-limit.ts'
@@ -14,7 +14,7 @@ import * as schema from '../schemas.ts'
 
 export type QrcodeRouteOptions = {
   db: Db
-  wechat: Pick<WechatClient, 'codeImage'>
+  wechat: Pick<MiniProgram, 'codeImage'>
   onMiss: OnMiss
   note: Story['note']
 }

@@ -2,14 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Db } from '../../db/pool.ts'
 import type { Story } from '../../telemetry/ticket-events.ts'
 import { readUrlLink, storeUrlLink } from '../../tickets/url-link.ts'
-import type { WechatClient } from '../../wechat/mini-program.ts'
+import type { MiniProgram } from '../../wechat/mini-program.ts'
 import { createKept } from '../kept.ts'
 import type { OnMiss } from '../guess-limit.ts'
 import * as schema from '../schemas.ts'
 
 export type LinkRouteOptions = {
   db: Db
-  wechat: Pick<WechatClient, 'urlLink'>
+  wechat: Pick<MiniProgram, 'urlLink'>
   onMiss: OnMiss
   note: Story['note']
 }

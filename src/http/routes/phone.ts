@@ -17,13 +17,13 @@ import { scanTicket } from '../../tickets/scan.ts'
 import { goneError, isDead, outcomeError, type Windows } from '../../tickets/ticket.ts'
 import type { LoginTokens } from '../../tokens/login-token.ts'
 import { identifyUser } from '../../users/identify.ts'
-import type { WechatClient } from '../../wechat/mini-program.ts'
+import type { MiniProgram } from '../../wechat/mini-program.ts'
 import { originOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
 
 export type PhoneRoutesOptions = {
   db: Db
-  wechat: Pick<WechatClient, 'codeToSession'>
+  wechat: Pick<MiniProgram, 'codeToSession'>
   tokens: LoginTokens
   windows: Windows
   matchMode: MatchMode
