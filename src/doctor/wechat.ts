@@ -38,7 +38,7 @@ export async function checkWechat(apiBase: string, greet: () => Promise<Answer>)
   )
 }
 
-export type WechatSetUp = { client: MiniProgram; settings: MiniProgramSettings }
+export type WechatSetUp = { miniProgram: MiniProgram; settings: MiniProgramSettings }
 
 /** May this machine's address call? @param authenticate the client's, once */
 export async function checkAddress(
@@ -82,9 +82,9 @@ export async function checkCredentials(
 }
 
 /** A login code that nobody was given must be refused for just that. */
-export async function checkLoginCode({ client, settings }: WechatSetUp): Promise<Finding> {
+export async function checkLoginCode({ miniProgram, settings }: WechatSetUp): Promise<Finding> {
   try {
-    await client.codeToSession(`0doctor${randomUUID().replaceAll('-', '').slice(7)}`)
+    await miniProgram.codeToSession(`0doctor${randomUUID().replaceAll('-', '').slice(7)}`)
   } catch (error) {
     if (errcodeOf(error) === 40029) {
       return ok({
@@ -108,9 +108,9 @@ export async function checkLoginCode({ client, settings }: WechatSetUp): Promise
 }
 
 /** With WECHAT_URL_LINK=on: does WeChat make one? */
-export async function checkUrlLink({ client, settings }: WechatSetUp): Promise<Finding> {
+export async function checkUrlLink({ miniProgram, settings }: WechatSetUp): Promise<Finding> {
   try {
-    await client.urlLink(newScene())
+    await miniProgram.urlLink(newScene())
     return ok({ en: 'WeChat makes URL Links.', zh: '微信可以生成 URL Link。' })
   } catch (error) {
     const what = { en: 'WeChat makes no URL Link', zh: '微信没有生成 URL Link' }

@@ -16,7 +16,7 @@ const bytes = await codeImage('x', 280)
 
 /**
  * A WeChat that makes codes for these and misses the page for others. A real one is asked in the same
- * way in test/cli/examine.ts.
+ * way in test/doctor/examine/wechat.ts.
  */
 function check(has: string[], changed: Partial<MiniProgramSettings> = {}, errcode = 41030) {
   const all = { ...settings, ...changed }
