@@ -3,7 +3,7 @@ import { failed, ok, warning, type Finding } from './finding.ts'
 import { unreachable } from './unreachable.ts'
 
 const DAY_MS = 86_400_000
-/** Whoever renews by itself does so a month before. */
+/** Automatic renewal comes a month before the end. */
 const SOON_DAYS = 14
 
 /**
@@ -30,7 +30,7 @@ export async function checkPublicUrl(
   if (url.endsWith(':0')) {
     return failed(
       {
-        en: 'Nobody knows where the service is: PORT=0 takes any free port, and PUBLIC_URL is not set.',
+        en: 'The address of the service is not known: PORT=0 takes any free port, and PUBLIC_URL is not set.',
         zh: '无法得知服务的地址：PORT=0 会随机选用端口，而 PUBLIC_URL 尚未设置。',
       },
       {

@@ -14,12 +14,12 @@ const outages: Record<WechatOutage['kind'], Words> = {
     zh: '请检查本机能否访问 WECHAT_API_BASE：域名解析、防火墙、代理、证书。',
   },
   http_5xx: {
-    en: 'Look for a proxy on the way to WECHAT_API_BASE; without one WeChat is in trouble, and it is only to wait.',
+    en: 'Look for a proxy on the way to WECHAT_API_BASE; without one WeChat is in trouble, and there is nothing to do but wait.',
     zh: '请检查通往 WECHAT_API_BASE 途中的代理；若没有代理，则是微信出现故障，只能等待。',
   },
 }
 
-/** What a failed call of the WeChat client means to whoever sets it up. */
+/** What a failed call to WeChat means to the operator. */
 export function trouble(
   calls: { api: WechatApi; what: Words; settings: MiniProgramSettings },
   error: unknown,

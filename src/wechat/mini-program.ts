@@ -13,7 +13,7 @@ export type CodeImage = { contentType: ImageType; bytes: Buffer }
 
 export type MiniProgram = Omit<Account<(typeof APIS)[number]>, 'call' | 'callWithToken'> & {
   /**
-   * Turns a login code into who it is. A code is sent to WeChat once, and never again after a failure.
+   * Turns a login code into who it is. A login code is sent to WeChat once, also where that fails.
    *
    * @param about what a log line of this call says beside: whose request it was
    * @throws {AppError} `LOGIN_CODE_INVALID`, `LOGIN_CODE_USED`, `WECHAT_USER_BLOCKED`,

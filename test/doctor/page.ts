@@ -57,7 +57,7 @@ t.test('another refusal is not about versions', async (t) => {
   t.equal(says.en, 'There is no code: WeChat answers errcode 45009 (said rid: 1-2-3).')
 })
 
-t.test('a version that is not for everybody is worth a word', async (t) => {
+t.test('a version that only a few can open is worth a word', async (t) => {
   const trial = { envVersion: 'trial', checkPath: false } as const
   t.match(await check(['trial false'], trial), {
     status: 'warning',
