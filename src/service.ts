@@ -17,7 +17,7 @@ import { registerGauges } from './telemetry/gauges.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
-import { createWechatClient } from './wechat/mini-program.ts'
+import { createMiniProgram } from './wechat/mini-program.ts'
 
 export type Service = { url: string; stop(): Promise<void> }
 
@@ -82,7 +82,7 @@ async function start(
 
   const { credentials, ...wechatSettings } = config.wechat
   const sandboxed = credentials === null
-  const wechat = createWechatClient({
+  const wechat = createMiniProgram({
     ...wechatSettings,
     ...(credentials ?? sandboxAccess(local)),
     log,

@@ -6,6 +6,7 @@ import type { HttpRules } from '../http/app.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
 import type { TokenRules } from '../tokens/login-token.ts'
 import { convert, isOrigin, isPrivateUrl, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
+import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
 /** The groups belong to the rooms that use them; what is here besides is the process's own. */
@@ -25,13 +26,9 @@ export type Config = Readonly<{
   /** `credentials: null` is the sandbox. */
   wechat: {
     credentials: { appid: string; secret: string } | null
-    page: string
-    envVersion: Settings['WECHAT_ENV_VERSION']
-    checkPath: boolean
-    codeWidth: number
     apiBase: string
     timeoutMs: number
-  }
+  } & Omit<MiniProgramSettings, 'appid'>
   tickets: TicketRules
   /** `issuer: null` is the public URL; `signingKeys: null`, those in the database. */
   tokens: Omit<TokenRules, 'issuer'> & { issuer: string | null; signingKeys: string | null }

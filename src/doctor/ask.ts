@@ -1,7 +1,7 @@
+import { once } from 'node:events'
 import { request as plain, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as secure } from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import { once } from 'node:events'
 import { plainAddress } from '../ip-address.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -51,7 +51,7 @@ export function createAsk(options: { timeoutMs: number; ca?: string | undefined 
     }
     try {
       const request = (url.startsWith('https:') ? secure : plain)(url, how)
-      // Once a response has begun, its reader hears of what goes wrong.
+      // Once a response has begun, its reader gets the error.
       request.on('error', () => {})
       request.end(body)
       const [response] = (await once(request, 'response')) as [IncomingMessage]
@@ -88,7 +88,7 @@ function parse(text: string): Answer['json'] {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? (value as Answer['json']) : undefined
   } catch {
-    // Whoever asked judges what is no JSON; the parser's words would not help them.
+    // The caller judges what is no JSON; the parser's words would not help.
     return undefined
   }
 }

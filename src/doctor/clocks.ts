@@ -49,7 +49,7 @@ export function checkWechatClock(heard: {
     { aheadMs: (before + after) / 2 - theirs - 500, giveOrTakeMs: (after - before) / 2 + 500 },
     { en: "WeChat's clock", zh: '微信的时钟' },
     {
-      en: 'Certificates are judged by the clock of this machine: where it is wrong, calls to WeChat fail. And nobody can match its log to anything.',
+      en: 'Certificates are judged by the clock of this machine: where it is wrong, calls to WeChat fail, and the times in its log match no other log.',
       zh: '本机以自己的时钟判断证书是否有效：时钟不准会使对微信的调用失败，日志时间也无从对照。',
     },
   )

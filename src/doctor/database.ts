@@ -6,7 +6,7 @@ import { pendingMigrations } from '../db/migrate.ts'
 import type { Connection, Db, DbLog } from '../db/pool.ts'
 import { failed, ok, unchecked, type Finding } from './finding.ts'
 
-/** Somebody who looks does not wait for a PostgreSQL to start. */
+/** The doctor does not wait for a PostgreSQL to start. */
 const WAIT_MS = 2_000
 
 class NotMadeYet extends Error {}
@@ -39,7 +39,7 @@ export async function checkDatabase(url: string, open: () => Promise<unknown>): 
     }
     if (error instanceof FolderInUse) {
       return unchecked({
-        en: `The embedded database in ${place} is in use by one process alone, which should be the service: what the service says of it counts.`,
+        en: `The embedded database in ${place} is in use by one process alone, which should be the service: the check of the service decides.`,
         zh: `${place} 中的内嵌数据库正被一个进程独占，应当就是服务本身：以服务的检查结果为准。`,
       })
     }

@@ -1,12 +1,12 @@
 import type { Words } from '../language.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
-import type { WechatSettings } from '../wechat/errcodes/common.ts'
+import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { errcodeOf } from '../wechat/failures.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 import { failed, ok, warning, type Finding } from './finding.ts'
 import { imageSize } from './image.ts'
 import { trouble } from './trouble.ts'
 
-type Variant = Pick<WechatSettings, 'envVersion' | 'checkPath'>
+type Variant = Pick<MiniProgramSettings, 'envVersion' | 'checkPath'>
 
 /** WeChat looks a page up in the published version alone; for the others it must not be asked to. */
 const variants: readonly Variant[] = [
@@ -21,11 +21,11 @@ const asSettings = ({ envVersion, checkPath }: Variant): string =>
  * Does WeChat make a code for the page, as the service would ask for it, and does the code lead
  * somewhere?
  *
- * @param makeCode the client's, with these of the settings changed
+ * @param makeCode the mini program's, with these of its settings changed
  */
 export async function checkPage(
-  settings: WechatSettings,
-  makeCode: (variant: Variant) => ReturnType<WechatClient['codeImage']>,
+  settings: MiniProgramSettings,
+  makeCode: (variant: Variant) => ReturnType<MiniProgram['codeImage']>,
 ): Promise<Finding> {
   const what = { en: 'There is no code', zh: '没有得到小程序码' }
   const calls = { api: 'getwxacodeunlimit' as const, what, settings }
@@ -50,7 +50,7 @@ export async function checkPage(
       },
     )
   }
-  if (envVersion !== 'release') return notForEverybody(envVersion)
+  if (envVersion !== 'release') return forFewOnly(envVersion)
   if (!checkPath) {
     const published = await makes(makeCode, { envVersion: 'release', checkPath: true })
     if (errcodeOf(published) === 41030) return notPublished(page)
@@ -97,7 +97,7 @@ function withPossible(finding: Finding, variants: readonly Variant[]): Finding {
 const notPublished = (page: string): Finding =>
   failed(
     {
-      en: `WeChat makes codes, but the published version has no page "${page}": whoever scans one sees an error.`,
+      en: `WeChat makes codes, but the published version has no page "${page}": a visitor who scans one sees an error.`,
       zh: `可以生成小程序码，但已发布的版本中没有页面 "${page}"：扫码的人会看到页面错误。`,
     },
     {
@@ -113,12 +113,12 @@ const toldNotToLook = (page: string): Finding =>
       zh: `已发布的版本中有页面 "${page}"，但当前设置让微信不做检查。`,
     },
     {
-      en: 'Set WECHAT_CHECK_PATH=true, or the day the page is renamed nobody notices but your visitors.',
+      en: 'Set WECHAT_CHECK_PATH=true, or the day the page is renamed only your visitors notice.',
       zh: '请设 WECHAT_CHECK_PATH=true，否则日后页面改名时，只有访客会发现出错。',
     },
   )
 
-const notForEverybody = (envVersion: 'trial' | 'develop'): Finding => {
+const forFewOnly = (envVersion: 'trial' | 'develop'): Finding => {
   const [en, zh] =
     envVersion === 'trial'
       ? ['members of the trial (体验成员)', '体验成员']

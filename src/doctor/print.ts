@@ -9,7 +9,7 @@ const marks: Record<Status, { mark: string; colour: number }> = {
   unchecked: { mark: '–', colour: 2 },
 }
 
-/** Whether a login would work: as far as could be seen, nothing stands against it. */
+/** Whether a login would work: no check failed. */
 export const wouldWork = (results: readonly Result[]): boolean =>
   results.every(({ status }) => status !== 'failed')
 
@@ -18,7 +18,7 @@ export function asText({ status, says, fix }: Result, colours: boolean): string 
   return lines(status, colours, says) + (fix ? `  → ${fix.zh}\n  → ${fix.en}\n` : '')
 }
 
-/** The last lines: how it stands, and what no program can look at. */
+/** The last lines: the result, and what no program can check. */
 export function summary(results: readonly Result[], colours: boolean): string {
   const bad = results.filter(({ status }) => status === 'failed').length
   if (bad > 0) {
@@ -31,7 +31,7 @@ export function summary(results: readonly Result[], colours: boolean): string {
   if (doubts > 0) {
     return lines('warning', colours, {
       zh: `登录可用，但有 ${doubts} 项需要留意，见上文。`,
-      en: `A login works, but ${doubts} of the checks want a look: see above.`,
+      en: `A login works, but ${doubts} of the checks need attention: see above.`,
     })
   }
   return lines('ok', colours, {

@@ -2,17 +2,17 @@ import { BlockList, isIP } from 'node:net'
 import { failed, ok, warning, type Finding } from './finding.ts'
 
 /** What TRUST_PROXY may name instead of ranges. */
-const named: Record<string, readonly string[]> = {
+const namedRanges: Record<string, readonly string[]> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 }
-const inside = [...Object.keys(named), '100.64.0.0/10']
+const inside = [...Object.keys(namedRanges), '100.64.0.0/10']
 
 /** Whether an address is in one of these addresses, ranges and names. */
 function within(ranges: readonly string[]): (address: string | null) => boolean {
   const list = new BlockList()
-  for (const range of ranges.flatMap((each) => named[each] ?? each)) {
+  for (const range of ranges.flatMap((each) => namedRanges[each] ?? each)) {
     const [address = '', bits] = range.split('/')
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
     list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : +bits, family)
@@ -29,18 +29,18 @@ const nginx = {
 
 /** What speaks for and against the address that the service takes for a browser's. */
 export type Evidence = {
-  /** Whether something stands between us and the service for sure. */
+  /** Whether a proxy stands between us and the service for sure. */
   proxied: boolean
   trustProxy: readonly string[] | false
   /** Ours, where the connection left this machine. */
   own: string | null
-  /** Ours, as the service took it down: with an honest request, and with one that said `forged`. */
+  /** Ours, as the service recorded it: with an honest request, and with one that said `forged`. */
   seen: string | null
   seenForged: string | null
   forged: string
 }
 
-/** Whether phones are shown where somebody really is, and whether anybody can claim to be elsewhere. */
+/** Whether phones are shown a browser's real address, and whether a caller can claim another one. */
 export function judgeProxy(evidence: Evidence): Finding {
   const { proxied, trustProxy, own, seen, seenForged, forged } = evidence
   const trusts = within(trustProxy || [])
@@ -49,7 +49,7 @@ export function judgeProxy(evidence: Evidence): Finding {
     if (trusts(own) && !trusts(forged)) {
       return warning(
         {
-          en: `Cannot tell from here: TRUST_PROXY believes whatever comes from ${own}, and this check came from there.`,
+          en: `Cannot tell from here: TRUST_PROXY believes all that comes from ${own}, and this check came from there.`,
           zh: `从本机无法判断：TRUST_PROXY 信任来自 ${own} 的一切请求，而本次检查正是从该地址发出的。`,
         },
         {
@@ -60,7 +60,7 @@ export function judgeProxy(evidence: Evidence): Finding {
     }
     return failed(
       {
-        en: 'A forged X-Forwarded-For is believed: anybody can evade the limits, and lie to the phone about where they are.',
+        en: 'A forged X-Forwarded-For is believed: any caller can evade the limits, and lie to the phone about where it is.',
         zh: '伪造的 X-Forwarded-For 会被采信：任何人都能绕过频率限制，并向手机谎报自己的位置。',
       },
       {
@@ -108,7 +108,7 @@ export function judgeProxy(evidence: Evidence): Finding {
   }
   const same = seen === own
   return ok({
-    en: `The service sees the address of who asks (${seen}${same ? '' : ': compare it with the public address of this machine'}), and believes no forged one.`,
+    en: `The service sees the address of the caller (${seen}${same ? '' : ': compare it with the public address of this machine'}), and believes no forged one.`,
     zh: `服务看到的是请求者自己的地址（${seen}${same ? '' : '，请与本机的公网地址核对'}），且不采信伪造的地址。`,
   })
 }

@@ -7,13 +7,13 @@ import { failed, unchecked, warning, type Finding } from './finding.ts'
 import { judgeProxy } from './proxy-verdict.ts'
 import { unreachable } from './unreachable.ts'
 
-/** An address for documents (RFC 5737): nobody is there, and no proxy either. */
+/** An address for documents (RFC 5737): no browser has it, and no proxy. */
 const FORGED = '192.0.2.1'
 
 /**
  * Whose address does the service see? Two tickets are created where browsers create theirs, one of
- * them with an X-Forwarded-For that lies; what the service took down is in the database. Both are
- * canceled, and take no code out of the stock because their scenes are ours.
+ * them with an X-Forwarded-For that lies; what the service recorded is in the database. Both are
+ * canceled, and take no code out of the stock because their scenes are our own.
  */
 export async function checkProxy(options: {
   url: string
@@ -74,7 +74,7 @@ const tooMany = unchecked(
     zh: '未检查“代理请求头”：因为该地址最近一分钟内创建的票据过多。',
   },
   {
-    en: 'Check again in a minute. If it stays, every visitor may be counted as one address: set TRUST_PROXY.',
+    en: 'Check again in a minute. If the problem persists, every visitor may be counted as one address: set TRUST_PROXY.',
     zh: '请一分钟后再检查。若持续如此，可能是所有访客都被算作同一地址：请设置 TRUST_PROXY。',
   },
 )
@@ -94,7 +94,7 @@ const noTicket = (status: number, code: unknown): Finding => {
   const what = typeof code === 'string' ? `HTTP ${status} ${code}` : `HTTP ${status}`
   return failed(
     {
-      en: `No ticket can be created through PUBLIC_URL (${what}), so nobody can begin a login.`,
+      en: `No ticket can be created through PUBLIC_URL (${what}), so no login can begin.`,
       zh: `无法通过 PUBLIC_URL 创建票据（${what}），登录无法开始。`,
     },
     {

@@ -3,7 +3,7 @@ import { failed, ok, warning, type Finding } from './finding.ts'
 import { unreachable } from './unreachable.ts'
 
 const DAY_MS = 86_400_000
-/** Whoever renews by itself does so a month before. */
+/** Automatic renewal comes a month before the end. */
 const SOON_DAYS = 14
 
 /**
@@ -22,15 +22,15 @@ export async function checkPublicUrl(
     return failed(
       { en: `PUBLIC_URL is not https: ${url}.`, zh: `PUBLIC_URL 不是 https：${url}。` },
       {
-        en: 'Put a proxy with a certificate in front (the README has one for nginx) and set PUBLIC_URL=https://…: phones of WeChat call nothing else, and login tokens would travel in the open.',
-        zh: '请在前面加一个带证书的代理（README 中有 nginx 配置），并设 PUBLIC_URL=https://…：真机上的微信只允许 https，而且明文传输会泄露登录令牌。',
+        en: 'Put a proxy with a certificate in front (docs/operate.md has one for nginx) and set PUBLIC_URL=https://…: phones of WeChat call nothing else, and login tokens would travel in the open.',
+        zh: '请在前面加一个带证书的代理（docs/operate.zh-CN.md 中有 nginx 配置），并设 PUBLIC_URL=https://…：真机上的微信只允许 https，而且明文传输会泄露登录令牌。',
       },
     )
   }
   if (url.endsWith(':0')) {
     return failed(
       {
-        en: 'Nobody knows where the service is: PORT=0 takes any free port, and PUBLIC_URL is not set.',
+        en: 'The address of the service is not known: PORT=0 takes any free port, and PUBLIC_URL is not set.',
         zh: '无法得知服务的地址：PORT=0 会随机选用端口，而 PUBLIC_URL 尚未设置。',
       },
       {

@@ -11,7 +11,7 @@ export type Checks = Partial<Record<CheckName, () => Promise<Finding>>>
  * Runs all checks, side by side where none needs another, and tells of each in the order of the
  * plan. A check whose needs are not met is not run: it says why.
  *
- * @param onResult hears of a result, and which one is awaited next
+ * @param onResult called with each result in turn, and the check that is awaited next
  */
 export async function runChecks(
   plan: readonly Planned[],
@@ -74,7 +74,7 @@ function broken(title: Words, error: unknown): Finding {
       zh: `检查“${title.zh}”时出错：${reason}。`,
     },
     {
-      en: 'Run it again. If it stays, this is a fault of ScenePass: please report it.',
+      en: 'Run it again. If the problem persists, it is a fault of ScenePass: please report it.',
       zh: '请重新运行。若持续如此，则是 ScenePass 的缺陷，请向我们报告。',
     },
   )

@@ -12,7 +12,7 @@ export type Signer = SigningKey | null
 export const givenSigner = async (text: string): Promise<Signer> =>
   (await createFixedKeyring(text)).signer()
 
-/** Of the keys in the database, none of which is made here. */
+/** The one among the keys in the database; this makes none. */
 export async function storedSigner(db: Db, tokenTtl: number): Promise<Signer> {
   const rows = await listKeys(db, tokenTtl)
   if (rows.length === 0) return null
@@ -24,7 +24,7 @@ export async function storedSigner(db: Db, tokenTtl: number): Promise<Signer> {
   return signer
 }
 
-/** Does what it signs verify with the public key that sites get? */
+/** Does its signature verify with the public key that sites get? */
 export async function checkSigningKeys(signer: () => Promise<Signer>): Promise<Finding> {
   try {
     const key = await signer()

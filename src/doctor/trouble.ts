@@ -1,6 +1,6 @@
 import type { Words } from '../language.ts'
-import { actionOf } from '../wechat/errcodes/common.ts'
-import type { WechatApi, WechatSettings } from '../wechat/errcodes/common.ts'
+import type { MiniProgramSettings, WechatApi } from '../wechat/errcodes/entry.ts'
+import { actionOf } from '../wechat/errcodes/lookup.ts'
 import { WechatOutage, WechatRefusal } from '../wechat/failures.ts'
 import { failed, type Finding } from './finding.ts'
 
@@ -14,14 +14,14 @@ const outages: Record<WechatOutage['kind'], Words> = {
     zh: '请检查本机能否访问 WECHAT_API_BASE：域名解析、防火墙、代理、证书。',
   },
   http_5xx: {
-    en: 'Look for a proxy on the way to WECHAT_API_BASE; without one WeChat is in trouble, and it is only to wait.',
+    en: 'Look for a proxy on the way to WECHAT_API_BASE; without one WeChat is in trouble, and there is nothing to do but wait.',
     zh: '请检查通往 WECHAT_API_BASE 途中的代理；若没有代理，则是微信出现故障，只能等待。',
   },
 }
 
-/** What a failed call of the WeChat client means to whoever sets it up. */
+/** What a failed call to WeChat means to the operator. */
 export function trouble(
-  calls: { api: WechatApi; what: Words; settings: WechatSettings },
+  calls: { api: WechatApi; what: Words; settings: MiniProgramSettings },
   error: unknown,
 ): Finding {
   const { api, what, settings } = calls

@@ -1,7 +1,7 @@
 import { describe } from '../db/connect.ts'
 import type { Words } from '../language.ts'
 
-const tls =
+const TLS_ERRORS =
   /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/
 
 /** Why nothing came back from an address, and what to look at. */
@@ -32,7 +32,7 @@ export function unreachable(url: string, error: unknown): { says: Words; fix: Wo
       },
     }
   }
-  if (tls.test(code)) {
+  if (TLS_ERRORS.test(code)) {
     return {
       says: {
         en: `The certificate or TLS of ${origin} is not accepted (${code}).`,

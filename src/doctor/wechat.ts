@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { newScene } from '../tickets/secret.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
-import type { WechatSettings } from '../wechat/errcodes/common.ts'
+import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { errcodeOf } from '../wechat/failures.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 import type { Answer } from './ask.ts'
 import { failed, ok, warning, type Finding } from './finding.ts'
 import { trouble } from './trouble.ts'
 import { unreachable } from './unreachable.ts'
 
 /** WeChat's own, and those that it names for when that one fails. */
-const real = /^https:\/\/([\w-]+\.)?api\d?\.weixin\.qq\.com(\/|$)/
+const REAL_WECHAT = /^https:\/\/([\w-]+\.)?api\d?\.weixin\.qq\.com(\/|$)/
 
 /** Errcodes that are about where we call from, and say nothing of who we are. */
-const aboutAddress = new Set([40164, 89501, 89503, 89506, 89507])
+const ABOUT_ADDRESS = new Set([40164, 89501, 89503, 89506, 89507])
 
-/** Does anything speak WeChat's API there? @param greet an unauthorized call: nothing secret is in it */
+/** Is it WeChat that answers there? @param greet an unauthorized call: nothing secret is in it */
 export async function checkWechat(apiBase: string, greet: () => Promise<Answer>): Promise<Finding> {
   let answer: Answer
   try {
@@ -38,9 +38,9 @@ export async function checkWechat(apiBase: string, greet: () => Promise<Answer>)
   )
 }
 
-export type WechatSetUp = { client: WechatClient; settings: WechatSettings }
+export type WechatSetUp = { miniProgram: MiniProgram; settings: MiniProgramSettings }
 
-/** May this machine's address call? @param authenticate the client's, once */
+/** May this machine's address call? @param authenticate the mini program's, once */
 export async function checkAddress(
   { settings }: WechatSetUp,
   authenticate: () => Promise<void>,
@@ -55,7 +55,7 @@ export async function checkAddress(
   } catch (error) {
     const errcode = errcodeOf(error)
     // WeChat looks at the address before anything else.
-    if (errcode !== undefined && !aboutAddress.has(errcode)) return fine
+    if (errcode !== undefined && !ABOUT_ADDRESS.has(errcode)) return fine
     const what = {
       en: 'WeChat gives this machine no access token',
       zh: '本机未能取得 access_token',
@@ -81,10 +81,10 @@ export async function checkCredentials(
   }
 }
 
-/** A login code that nobody was given must be refused for just that. */
-export async function checkLoginCode({ client, settings }: WechatSetUp): Promise<Finding> {
+/** Is an invented login code refused, and as such? */
+export async function checkLoginCode({ miniProgram, settings }: WechatSetUp): Promise<Finding> {
   try {
-    await client.codeToSession(`0doctor${randomUUID().replaceAll('-', '').slice(7)}`)
+    await miniProgram.codeToSession(`0doctor${randomUUID().replaceAll('-', '').slice(7)}`)
   } catch (error) {
     if (errcodeOf(error) === 40029) {
       return ok({
@@ -97,7 +97,7 @@ export async function checkLoginCode({ client, settings }: WechatSetUp): Promise
   }
   return failed(
     {
-      en: 'An invented login code was accepted: what answers is not WeChat, and would sign anybody in.',
+      en: 'An invented login code was accepted: what answers is not WeChat, and would let any caller sign in as any user.',
       zh: '伪造的登录凭证竟被接受：应答方不是微信，任何人都能冒充登录。',
     },
     {
@@ -108,9 +108,9 @@ export async function checkLoginCode({ client, settings }: WechatSetUp): Promise
 }
 
 /** With WECHAT_URL_LINK=on: does WeChat make one? */
-export async function checkUrlLink({ client, settings }: WechatSetUp): Promise<Finding> {
+export async function checkUrlLink({ miniProgram, settings }: WechatSetUp): Promise<Finding> {
   try {
-    await client.urlLink(newScene())
+    await miniProgram.urlLink(newScene())
     return ok({ en: 'WeChat makes URL Links.', zh: '微信可以生成 URL Link。' })
   } catch (error) {
     const what = { en: 'WeChat makes no URL Link', zh: '微信没有生成 URL Link' }
@@ -118,7 +118,7 @@ export async function checkUrlLink({ client, settings }: WechatSetUp): Promise<F
   }
 }
 
-/** Who can sign in, after all: people with WeChat, or anybody as anybody? */
+/** Is it people with WeChat who can sign in, or any visitor as any user? */
 export function checkRealWechat(options: {
   /** No credentials at all. */
   sandbox: boolean
@@ -130,7 +130,7 @@ export function checkRealWechat(options: {
   if (options.sandbox) {
     return failed(
       {
-        en: 'No real login works: without WECHAT_APPID and WECHAT_SECRET this is the sandbox, where anybody signs in as anybody.',
+        en: 'No real login works: without WECHAT_APPID and WECHAT_SECRET this is the sandbox, where any visitor signs in as any user.',
         zh: '真实登录不可用：未设置 WECHAT_APPID 和 WECHAT_SECRET，当前是沙箱，任何人都能以任何身份登录。',
       },
       {
@@ -142,7 +142,7 @@ export function checkRealWechat(options: {
   if (options.simulated) {
     return (options.production ? failed : warning)(
       {
-        en: 'No real login works: the credentials are those of the simulated WeChat, where anybody signs in as anybody.',
+        en: 'No real login works: the credentials are those of the simulated WeChat, where any visitor signs in as any user.',
         zh: '真实登录不可用：当前使用的是模拟微信的凭证，任何人都能以任何身份登录。',
       },
       {
@@ -151,7 +151,7 @@ export function checkRealWechat(options: {
       },
     )
   }
-  if (!real.test(options.apiBase)) {
+  if (!REAL_WECHAT.test(options.apiBase)) {
     return warning(
       {
         en: `Calls go to ${options.apiBase}, which is not an address of WeChat.`,

@@ -13,7 +13,7 @@ import type { TicketRules } from '../tickets/ticket.ts'
 import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 import { createGuessLimit } from './guess-limit.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
@@ -52,7 +52,7 @@ export type HttpRules = {
 export type AppDeps = {
   log: FastifyBaseLogger
   database: Pick<Connection, 'db' | 'busy'> & { readReplica: ReadReplica | null }
-  wechat: WechatClient
+  wechat: MiniProgram
   keyring: Keyring
   tokens: LoginTokens
   /** What the service is called, where it is reached, and its version. */

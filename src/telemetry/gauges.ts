@@ -1,13 +1,13 @@
 import type { Connection, PoolUse } from '../db/pool.ts'
 import type { Metrics } from './metrics.ts'
 import { countCodeStock } from '../tickets/code-stock.ts'
-import type { WechatClient } from '../wechat/mini-program.ts'
+import type { MiniProgram } from '../wechat/mini-program.ts'
 
 /** What is read at each scrape, rather than counted when it happens. */
 export function registerGauges(
   metrics: Metrics,
   of: {
-    wechat: Pick<WechatClient, 'health'>
+    wechat: Pick<MiniProgram, 'health'>
     connection: Connection
     /** What the codes in stock are made for; null where there is no stock. */
     stock: string | null

@@ -1,5 +1,3 @@
-import { monotonicClock } from './clock.ts'
-import type { Clock } from './clock.ts'
 import { errcodeOf, isOutage } from './failures.ts'
 
 export type FetchedToken = {
@@ -9,7 +7,7 @@ export type FetchedToken = {
 }
 
 export type AccessToken = {
-  /** A token that is alive as far as we know. Throws what `fetch` throws when there is none. */
+  /** The token that is held, else a new one. Throws what `fetch` throws. */
   get(): Promise<string>
   /** Forgets this token, unless it has been replaced by another one already. */
   drop(failed: string): void
@@ -23,21 +21,38 @@ export type AccessToken = {
   close(): void
 }
 
-const second = 1000
+/** Time for things that renew themselves; tests bring their own. */
+export type Clock = {
+  /** Milliseconds of a clock that never jumps; comparable only with itself. */
+  now(): number
+  /** Runs the task once after `ms` milliseconds; returns how to call it off. */
+  after(ms: number, task: () => void): () => void
+}
+
+/** A wall clock that is set back would keep a dead token alive, so this one is monotonic. */
+export const monotonicClock: Clock = {
+  now: () => performance.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, ms).unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+const SECOND = 1000
 /** WeChat gives a new token in the old one's last 300 s, and expires_in may be exactly 300. */
-const marginMs = 240 * second
-/** Somebody's force_refresh kills a token 5 minutes later at the earliest: look more often. */
-const recheckMs = 240 * second
-const longestPauseMs = 60 * second
-const rememberMs = 10 * second
+const MARGIN_MS = 240 * SECOND
+/** A force_refresh by another program kills a token 5 minutes later at the earliest: look more often. */
+const RECHECK_MS = 240 * SECOND
+const LONGEST_PAUSE_MS = 60 * SECOND
+const REMEMBER_MS = 10 * SECOND
 
 /**
  * Holds WeChat's access token: one fetch at a time, renewed in the background before it ends, used
  * as long as it lives while WeChat is down.
  *
- * Every replica holds its own copy, without a lock or a shared row: as long as nobody forces a
+ * Every instance holds its own copy, without a lock or a shared row: unless a program forces a
  * refresh, stable_token gives every caller the same token, and renews it 5 minutes early with both
- * valid meanwhile, so replicas cannot invalidate each other's.
+ * valid meanwhile, so instances cannot invalidate each other's.
  *
  * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html
  */
@@ -64,18 +79,18 @@ export function createAccessToken(options: {
     const askedAt = clock.now()
     try {
       const { value, expiresIn } = await fetch()
-      held = { value, askedAt, endsAt: askedAt + expiresIn * second }
+      held = { value, askedAt, endsAt: askedAt + expiresIn * SECOND }
       refused = undefined
       failures = 0
-      schedule(renewalDelay(expiresIn * second))
+      schedule(renewalDelay(expiresIn * SECOND))
       return value
     } catch (error) {
       failures += 1
       if (isRefusal(error)) {
-        refused = { error, until: clock.now() + rememberMs }
-        schedule(longestPauseMs)
+        refused = { error, until: clock.now() + REMEMBER_MS }
+        schedule(LONGEST_PAUSE_MS)
       } else {
-        schedule(Math.min(2 ** (failures - 1) * second, longestPauseMs) * jitter())
+        schedule(Math.min(2 ** (failures - 1) * SECOND, LONGEST_PAUSE_MS) * jitter())
       }
       throw error
     }
@@ -87,7 +102,7 @@ export function createAccessToken(options: {
   }
 
   function renewInBackground(): void {
-    // Whoever fetches has logged the failure, and the next try is scheduled.
+    // The fetcher has logged the failure, and the next try is scheduled.
     renew().catch(() => {})
   }
 
@@ -109,8 +124,8 @@ export function createAccessToken(options: {
       if (held === undefined) return null
       const now = clock.now()
       return {
-        age: (now - held.askedAt) / second,
-        expiresIn: Math.max(0, held.endsAt - now) / second,
+        age: (now - held.askedAt) / SECOND,
+        expiresIn: Math.max(0, held.endsAt - now) / SECOND,
       }
     },
 
@@ -128,7 +143,7 @@ function isRefusal(error: unknown): boolean {
 
 /** Milliseconds until the next look. The floor is for servers with shorter lives than WeChat's. */
 function renewalDelay(lifeMs: number): number {
-  return Math.max(Math.min(recheckMs, lifeMs - marginMs), Math.min(30 * second, lifeMs / 2))
+  return Math.max(Math.min(RECHECK_MS, lifeMs - MARGIN_MS), Math.min(30 * SECOND, lifeMs / 2))
 }
 
 function jitter(): number {

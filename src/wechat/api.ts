@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { Breaker } from './breaker.ts'
-import { outcomeOf } from './errcodes/outcome.ts'
-import type { WechatCall } from './errcodes/outcome.ts'
-import { refusalError } from './errcodes/common.ts'
-import type { WechatApi, WechatSettings } from './errcodes/common.ts'
-import { isOutage, isPause, WechatRefusal } from './failures.ts'
+import type { WechatApi } from './errcodes/entry.ts'
+import { outcomeOf, type WechatCall } from './errcodes/outcome.ts'
+import { isOutage, isPause, unexpected, WechatRefusal } from './failures.ts'
 import { redact } from './redact.ts'
 import type { Transport, WechatRequest } from './transport.ts'
+
+/** WeChat's own texts have some 100 characters. */
+const MOST_TEXT = 500
 
 /** Takes from an answer what is wanted; `json` throws when the answer is an error, or no JSON. */
 export type Take<T> = (bytes: Buffer, json: () => Record<string, unknown>) => T
@@ -27,11 +28,12 @@ export function createApi(options: {
   transport: Transport
   breaker: Breaker
   timeoutMs: number
-  settings: WechatSettings
-  /** Hears of every request that was sent, a repetition too. */
+  /** The error for an errcode. */
+  refused: (refusal: WechatRefusal) => AppError
+  /** Called with every request that was sent, a repetition too. */
   onCall?: ((call: WechatCall) => void) | undefined
 }): Api {
-  const { name, transport, breaker, timeoutMs, settings, onCall } = options
+  const { name, transport, breaker, timeoutMs, refused, onCall } = options
 
   function attempt<T>(request: WechatRequest, take: Take<T>, limitMs: number): Promise<T> {
     return breaker.run(async () => {
@@ -50,15 +52,15 @@ export function createApi(options: {
   }
 
   function parse(bytes: Buffer, secrets: readonly string[]): Record<string, unknown> {
-    // Whatever the Content-Type says: jscode2session answers its JSON as text/plain.
+    // The Content-Type is not asked: jscode2session answers its JSON as text/plain.
     const answer = parseObject(bytes)
     if (answer === undefined) throw unexpected('the answer is no JSON object')
     const { errcode, errmsg } = answer
     // Success is errcode 0 or no errcode at all.
     if (errcode === undefined || errcode === 0) return answer
     if (typeof errcode !== 'number') throw unexpected('the answer has an errcode that is no number')
-    const text = typeof errmsg === 'string' ? redact(errmsg, secrets).slice(0, 500) : ''
-    throw refusalError(name, new WechatRefusal(errcode, text), settings)
+    const text = typeof errmsg === 'string' ? redact(errmsg, secrets).slice(0, MOST_TEXT) : ''
+    throw refused(new WechatRefusal(errcode, text))
   }
 
   return {
@@ -73,7 +75,7 @@ export function createApi(options: {
         if (!again) throw error
         first = error
       }
-      // The jitter keeps replicas that failed together from coming back together.
+      // The jitter keeps instances that failed together from coming back together.
       await pause(Math.min(100 + Math.random() * 200, timeoutMs / 2))
       const leftMs = 2 * timeoutMs - (performance.now() - startedAt)
       try {
@@ -84,15 +86,6 @@ export function createApi(options: {
       }
     },
   }
-}
-
-/** The error for an answer that WeChat's documentation does not know. */
-export function unexpected(what: string): AppError {
-  return new AppError('WECHAT_ERROR', {
-    cause: new Error(what),
-    action:
-      'WeChat does not answer like this: check what WECHAT_API_BASE points to and every proxy on the way there.',
-  })
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {

@@ -1,7 +1,13 @@
 import CircuitBreaker from 'opossum'
 import { AppError } from '../errors.ts'
-import { isOutage, WechatPaused } from './failures.ts'
-import type { WechatLog } from './report.ts'
+import { isOutage, WechatPaused, type WechatLog } from './failures.ts'
+
+const RESET_MS = 5000
+/**
+ * Where calls are rare or take 5 s to time out, the window of 10 s never fills, and after a busy
+ * minute it would take as long to tip over.
+ */
+const MOST_IN_A_ROW = 5
 
 export type Breaker = {
   /**
@@ -25,9 +31,10 @@ export function createBreaker(options: {
   log: WechatLog
   resetMs?: number
 }): Breaker {
-  const { name, log, resetMs = 5000 } = options
+  const { name, log, resetMs = RESET_MS } = options
   let shut = false
   let halfOpenAt = 0
+  let inARow = 0
 
   const circuit = new CircuitBreaker((work: () => Promise<unknown>) => work(), {
     name,
@@ -41,16 +48,11 @@ export function createBreaker(options: {
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
   })
-
-  // 5 failures one after the other: where calls are rare or take 5 s to time out, the window above
-  // never fills, and after a busy minute it would take as long to tip over.
-  let inARow = 0
   circuit.on('success', () => (inARow = 0))
   circuit.on('failure', () => {
     inARow += 1
-    if (inARow >= 5) circuit.open()
+    if (inARow >= MOST_IN_A_ROW) circuit.open()
   })
-
   circuit.on('open', () => {
     halfOpenAt = performance.now() + resetMs
     log.warn({ api: name }, 'WeChat is in trouble: calls fail at once until it answers again')

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import type { WechatApi } from './errcodes/entry.ts'
 
 /** WeChat answered with an errcode: the cause of the AppError that it became. */
 export class WechatRefusal extends Error {
@@ -49,4 +50,47 @@ export function isOutage(error: unknown): error is AppError {
 export function isPause(error: unknown): boolean {
   if (!(error instanceof AppError)) return false
   return error.cause instanceof WechatPaused || error.code === 'SHUTTING_DOWN'
+}
+
+/** The error for an answer that WeChat's documentation does not know. */
+export function unexpected(what: string): AppError {
+  return new AppError('WECHAT_ERROR', {
+    cause: new Error(what),
+    action:
+      'WeChat does not answer like this: check what WECHAT_API_BASE points to and every proxy on the way there.',
+  })
+}
+
+/** The part of a pino logger that is used here. */
+export type WechatLog = {
+  warn(o: object, msg: string): void
+  error(o: object, msg: string): void
+  info(o: object, msg: string): void
+  debug(o: object, msg: string): void
+}
+
+/**
+ * Writes the one line of a failed call: error where the operator has to change something, info
+ * where the caller did it (any caller can send a wrong login code), warn for the rest. Returns the
+ * error, to be thrown. Where WeChat was not asked at all there is no line: the breaker wrote one.
+ *
+ * @param about what else the line says: whose request it was
+ */
+export function report<E>(log: WechatLog, api: WechatApi, error: E, about: object = {}): E {
+  if (!(error instanceof AppError)) return error
+  const { cause } = error
+  if (isPause(error) || !(cause instanceof Error)) return error
+  const line = {
+    ...about,
+    api,
+    code: error.code,
+    ...(cause instanceof WechatRefusal
+      ? { errcode: cause.errcode, errmsg: cause.errmsg }
+      : { reason: cause.message }),
+    action: error.action,
+  }
+  if (error.code === 'WECHAT_MISCONFIGURED') log.error(line, 'WeChat refuses our settings')
+  else if (error.statusCode < 500) log.info(line, 'WeChat refuses the login')
+  else log.warn(line, 'A call to WeChat failed')
+  return error
 }

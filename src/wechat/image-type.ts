@@ -4,8 +4,8 @@ const jpeg = Buffer.from([0xff, 0xd8, 0xff])
 export type ImageType = 'image/png' | 'image/jpeg'
 
 /**
- * What an image really is, by its first bytes; undefined when it is neither. WeChat's header says
- * image/jpeg whatever the body holds, so it is not asked.
+ * What an image really is, by its first bytes; undefined when it is neither. WeChat's Content-Type
+ * says image/jpeg for a PNG too, so it is not asked.
  */
 export function imageType(bytes: Buffer): ImageType | undefined {
   if (bytes.subarray(0, png.length).equals(png)) return 'image/png'

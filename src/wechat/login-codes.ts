@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '../errors.ts'
-import type { ErrorCode } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import { isPause } from './failures.ts'
 
 /** A login code lives 5 minutes; one more for a phone that was slow. */
-const keepMs = 6 * 60_000
+const KEEP_MS = 6 * 60_000
 /** Some 3 MB at the most; the oldest go first. */
-const maxCodes = 20_000
+const MOST_CODES = 20_000
 
-const finalAnswers = new Set<ErrorCode>(['LOGIN_CODE_INVALID', 'WECHAT_USER_BLOCKED'])
+const FINAL_ANSWERS = new Set<ErrorCode>(['LOGIN_CODE_INVALID', 'WECHAT_USER_BLOCKED'])
 
 export type SpentCodes = {
   /**
@@ -17,14 +16,17 @@ export type SpentCodes = {
    * @throws {AppError} when it was sent before: what WeChat said to it then, else `LOGIN_CODE_USED`.
    */
   spend(loginCode: string): void
-  /** Learns how it ended: a code that never left is as good as new, a final no is final. */
+  /**
+   * Notes how it ended: a login code that never left can be spent again, and a final refusal is
+   * said again.
+   */
   failed(loginCode: string, error: AppError): void
 }
 
 /**
- * The login codes this replica has sent to WeChat. A phone or a proxy that repeats its request
- * must not make us repeat ours. It is a cache: another replica, or this one restarted, sends the
- * code once more and gets 40163 from WeChat, the same answer.
+ * The login codes this instance has sent to WeChat. A phone or a proxy that repeats its request
+ * must not make us repeat ours. It is a cache: another instance, or this one restarted, sends the
+ * login code once more and gets 40163 from WeChat, the same answer.
  */
 export function createSpentCodes(now: () => number = () => performance.now()): SpentCodes {
   const spent = new Map<string, { until: number; answer: ErrorCode }>()
@@ -32,25 +34,25 @@ export function createSpentCodes(now: () => number = () => performance.now()): S
   return {
     spend(loginCode) {
       for (const [key, { until }] of spent) {
-        if (until > now() && spent.size < maxCodes) break
+        if (until > now() && spent.size < MOST_CODES) break
         spent.delete(key)
       }
       const key = digest(loginCode)
       const before = spent.get(key)
       if (before !== undefined) throw new AppError(before.answer)
-      spent.set(key, { until: now() + keepMs, answer: 'LOGIN_CODE_USED' })
+      spent.set(key, { until: now() + KEEP_MS, answer: 'LOGIN_CODE_USED' })
     },
 
     failed(loginCode, error) {
       const key = digest(loginCode)
       const entry = spent.get(key)
       if (isPause(error)) spent.delete(key)
-      else if (entry !== undefined && finalAnswers.has(error.code)) entry.answer = error.code
+      else if (entry !== undefined && FINAL_ANSWERS.has(error.code)) entry.answer = error.code
     },
   }
 }
 
-/** A key of fixed size; and no login code lies about in memory. */
+/** A key of fixed size, and memory holds no login code. */
 function digest(loginCode: string): string {
   return createHash('sha256').update(loginCode).digest('base64url')
 }

@@ -1,11 +1,17 @@
-import { Agent, request as send } from 'undici'
-import type { Dispatcher } from 'undici'
+import { Agent, request as send, type Dispatcher } from 'undici'
 import { AppError } from '../errors.ts'
 import { WechatOutage } from './failures.ts'
 import { redact } from './redact.ts'
 
 /** A code image has some 200 kB; an answer beyond this is not WeChat's. */
-const maxBytes = 1024 * 1024
+const MAX_BYTES = 1024 * 1024
+
+const TIMEOUTS = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+])
 
 export type WechatRequest = {
   method: 'GET' | 'POST'
@@ -13,7 +19,7 @@ export type WechatRequest = {
   path: string
   query?: Record<string, string>
   body?: Record<string, unknown>
-  /** May undici send it again over another connection? */
+  /** Whether undici may send it again over another connection. */
   idempotent: boolean
   /** Values of this request that no error may repeat. */
   secrets: readonly string[]
@@ -33,11 +39,11 @@ export type Transport = {
 
 export function createTransport(options: {
   apiBase: string
-  /** For tests. It stays its owner's to close. */
+  /** For tests; its owner closes it. */
   dispatcher?: Dispatcher | undefined
 }): Transport {
   const { apiBase } = options
-  const agent = options.dispatcher ?? new Agent({ maxResponseSize: maxBytes })
+  const agent = options.dispatcher ?? new Agent({ maxResponseSize: MAX_BYTES })
 
   return {
     async send(request, timeoutMs) {
@@ -65,7 +71,13 @@ export function createTransport(options: {
         throw translate(error, signal, timeoutMs, request.secrets)
       }
       if (bytes === undefined) throw tooLarge()
-      if (status >= 500) throw outage('http_5xx', `HTTP ${status}`, gatewayAction)
+      if (status >= 500) {
+        throw outage(
+          'http_5xx',
+          `HTTP ${status}`,
+          'If the problem persists, look for a proxy on the way to WECHAT_API_BASE; without one WeChat is in trouble, and there is nothing to do but wait.',
+        )
+      }
       if (status !== 200) {
         throw new AppError('WECHAT_ERROR', {
           cause: new Error(`HTTP ${status}`),
@@ -87,21 +99,11 @@ async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefi
   let length = 0
   for await (const chunk of body) {
     length += chunk.length
-    if (length > maxBytes) return undefined
+    if (length > MAX_BYTES) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, length)
 }
-
-const gatewayAction =
-  'If it stays, look for a proxy on the way to WECHAT_API_BASE; otherwise WeChat is in trouble and nothing is to be done here.'
-
-const timeouts = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-])
 
 /**
  * undici's errors may hold the URL (in the message) or the raw answer (a parser error's `data`), and
@@ -117,11 +119,11 @@ function translate(
   // A DOMException's code is a number, and a failed connection to several addresses has no message.
   const id = typeof code === 'string' ? code : name
   if (id === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLarge()
-  if (signal.aborted || timeouts.has(id)) {
+  if (signal.aborted || TIMEOUTS.has(id)) {
     return outage(
       'timeout',
       `no complete answer within ${timeoutMs} ms`,
-      'If it stays, check the network between here and WECHAT_API_BASE, or raise WECHAT_TIMEOUT_MS.',
+      'If the problem persists, check the network between here and WECHAT_API_BASE, or raise WECHAT_TIMEOUT_MS.',
     )
   }
   if (name === 'HTTPParserError') {
@@ -144,7 +146,7 @@ function outage(kind: WechatOutage['kind'], what: string, action: string): AppEr
 
 function tooLarge(): AppError {
   return new AppError('WECHAT_ERROR', {
-    cause: new Error(`the answer is larger than ${maxBytes} bytes`),
+    cause: new Error(`the answer is larger than ${MAX_BYTES} bytes`),
     action:
       'WeChat sends nothing this large: check what WECHAT_API_BASE points to and every proxy on the way there.',
   })

@@ -2,14 +2,14 @@ import t from 'tap'
 import { checkDatabaseClock, checkWechatClock } from '../../src/doctor/clocks.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 
-const at = Date.UTC(2026, 10, 22, 10, 0, 0)
+const AT = Date.UTC(2026, 10, 22, 10, 0, 0)
 
 /** With our clock so many seconds ahead of WeChat's, and an answer that took a fifth of a second. */
 const apart = (seconds: number) =>
   checkWechatClock({
-    date: new Date(at).toUTCString(),
-    before: at + 400 + seconds * 1000,
-    after: at + 600 + seconds * 1000,
+    date: new Date(AT).toUTCString(),
+    before: AT + 400 + seconds * 1000,
+    after: AT + 600 + seconds * 1000,
   })
 
 t.test('five seconds are worth a word, a minute is too much', async (t) => {
@@ -23,13 +23,13 @@ t.test('five seconds are worth a word, a minute is too much', async (t) => {
 })
 
 t.test('an answer that took long proves little', async (t) => {
-  const date = new Date(at).toUTCString()
-  t.equal(checkWechatClock({ date, before: at, after: at + 20_000 }).status, 'ok')
+  const date = new Date(AT).toUTCString()
+  t.equal(checkWechatClock({ date, before: AT, after: AT + 20_000 }).status, 'ok')
 })
 
 t.test('without a header nothing is known', async (t) => {
   for (const date of [undefined, 'yesterday']) {
-    const { status, says } = checkWechatClock({ date, before: at, after: at })
+    const { status, says } = checkWechatClock({ date, before: AT, after: AT })
     t.equal(status, 'unchecked')
     t.match(says.en, /^Not checked: .* because /)
   }

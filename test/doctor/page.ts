@@ -1,10 +1,11 @@
 import t from 'tap'
 import { checkPage } from '../../src/doctor/page.ts'
 import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
-import { refusalError, type WechatSettings } from '../../src/wechat/errcodes/common.ts'
+import type { MiniProgramSettings } from '../../src/wechat/errcodes/entry.ts'
+import { refusalError } from '../../src/wechat/errcodes/lookup.ts'
 import { WechatRefusal } from '../../src/wechat/failures.ts'
 
-const settings: WechatSettings = {
+const settings: MiniProgramSettings = {
   appid: 'wx0123456789abcdef',
   page: 'pages/login/login',
   envVersion: 'release',
@@ -15,9 +16,9 @@ const bytes = await codeImage('x', 280)
 
 /**
  * A WeChat that makes codes for these and misses the page for others. A real one is asked in the same
- * way in test/cli/examine.ts.
+ * way in test/doctor/examine/wechat.ts.
  */
-function check(has: string[], changed: Partial<WechatSettings> = {}, errcode = 41030) {
+function check(has: string[], changed: Partial<MiniProgramSettings> = {}, errcode = 41030) {
   const all = { ...settings, ...changed }
   return checkPage(all, async ({ envVersion, checkPath }) => {
     if (has.includes(`${envVersion} ${checkPath}`)) return { contentType: 'image/png', bytes }
@@ -56,7 +57,7 @@ t.test('another refusal is not about versions', async (t) => {
   t.equal(says.en, 'There is no code: WeChat answers errcode 45009 (said rid: 1-2-3).')
 })
 
-t.test('a version that is not for everybody is worth a word', async (t) => {
+t.test('a version that only a few can open is worth a word', async (t) => {
   const trial = { envVersion: 'trial', checkPath: false } as const
   t.match(await check(['trial false'], trial), {
     status: 'warning',

@@ -2,7 +2,7 @@ import t from 'tap'
 import { judgeProxy, type Evidence } from '../../src/doctor/proxy-verdict.ts'
 
 const FORGED = '192.0.2.1'
-const ours = '203.0.113.9'
+const OURS = '203.0.113.9'
 
 /** A machine far from the service, behind a proxy on the service's own, which is as it should be. */
 const judge = (changed: Partial<Evidence>) =>
@@ -10,15 +10,15 @@ const judge = (changed: Partial<Evidence>) =>
     proxied: true,
     trustProxy: ['loopback'],
     own: '192.168.1.5',
-    seen: ours,
-    seenForged: ours,
+    seen: OURS,
+    seenForged: OURS,
     forged: FORGED,
     ...changed,
   })
 
 const cases: [string, Partial<Evidence>, string, RegExp][] = [
   ['from afar, all in order', {}, 'ok', /203\.0\.113\.9: compare it/],
-  ['from an address of its own', { own: ours }, 'ok', /\(203\.0\.113\.9\), and/],
+  ['from an address of its own', { own: OURS }, 'ok', /\(203\.0\.113\.9\), and/],
   ['no proxy', { proxied: false, trustProxy: false, seen: '10.0.0.5', own: '10.0.0.5' }, 'ok', /./],
   ['IPv6', { own: '2001:db8::5', seen: '2001:db8::5' }, 'ok', /2001:db8::5/],
   [
@@ -55,7 +55,7 @@ const cases: [string, Partial<Evidence>, string, RegExp][] = [
     /Cannot tell from here/,
   ],
   [
-    'TRUST_PROXY believes everybody',
+    'TRUST_PROXY believes every address',
     { trustProxy: ['0.0.0.0/1', '128.0.0.0/1'], seenForged: FORGED },
     'failed',
     /forged X-Forwarded-For is/,
@@ -74,7 +74,7 @@ for (const [name, evidence, status, says] of cases) {
 t.test('ranges and names of TRUST_PROXY are understood', async (t) => {
   // A trusted proxy that says nothing is told apart from one that is not trusted.
   const trusts = (range: string, seen: string) =>
-    judge({ trustProxy: [range], seen, own: ours }).status === 'failed'
+    judge({ trustProxy: [range], seen, own: OURS }).status === 'failed'
   for (const [range, seen] of [
     ['10.0.0.0/8', '10.255.0.1'],
     ['172.16.0.7', '172.16.0.7'],

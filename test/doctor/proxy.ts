@@ -14,7 +14,7 @@ async function check(t: Test, trustProxy: string[] | false, changed: Overrides =
   return checkProxy({ url, trustProxy, ask, db })
 }
 
-/** Something between, as far as anybody can tell from outside. */
+/** A proxy in between, as far as can be told from outside. */
 const asProxy = async (app: FastifyInstance) => {
   app.addHook('onSend', async (_request, reply) => void reply.header('server', 'between'))
 }
@@ -46,7 +46,7 @@ t.test('TRUST_PROXY believes us: from here nothing can be said', async (t) => {
   })
 })
 
-t.test('TRUST_PROXY believes everybody', async (t) => {
+t.test('TRUST_PROXY believes every address', async (t) => {
   t.match(await check(t, ['0.0.0.0/1', '128.0.0.0/1']), {
     status: 'failed',
     says: { en: /forged .* is believed/ },

@@ -6,7 +6,7 @@ import { createAsk } from '../../src/doctor/ask.ts'
 import { checkPublicUrl } from '../../src/doctor/public-url.ts'
 import { fakeUpstream } from '../fixtures/network/fake-upstream.ts'
 import { freePort } from '../fixtures/postgres/postgres.ts'
-import { certificate, CERTIFICATE_ENDS, certificateKey } from '../fixtures/network/certificate.ts'
+import { CERTIFICATE, CERTIFICATE_ENDS, CERTIFICATE_KEY } from '../fixtures/network/certificate.ts'
 
 const DAY = 86_400_000
 
@@ -18,7 +18,7 @@ const check = (url: string, { ca, timeoutMs = 2_000, ...changed }: Options = {})
   )
 
 async function httpsServer(t: Test): Promise<number> {
-  const server = createServer({ cert: certificate, key: certificateKey }, (_request, response) =>
+  const server = createServer({ cert: CERTIFICATE, key: CERTIFICATE_KEY }, (_request, response) =>
     response.end('{}'),
   )
   server.listen(0, '127.0.0.1')
@@ -30,7 +30,7 @@ async function httpsServer(t: Test): Promise<number> {
 t.test('https, its certificate, and how long that lasts', async (t) => {
   const port = await httpsServer(t)
   const url = `https://127.0.0.1:${port}`
-  const until = (days: number) => ({ ca: certificate, now: () => CERTIFICATE_ENDS - days * DAY })
+  const until = (days: number) => ({ ca: CERTIFICATE, now: () => CERTIFICATE_ENDS - days * DAY })
   const production = { production: true, realPhones: true }
 
   t.match(await check(url, { ...production, ...until(15.5) }), {
@@ -46,7 +46,7 @@ t.test('https, its certificate, and how long that lasts', async (t) => {
     says: { en: /certificate or TLS .* not accepted \([A-Z_]*SELF_SIGNED[A-Z_]*\)/ },
     fix: { en: /fullchain/ },
   })
-  t.match(await check(`https://[::ffff:127.0.0.1]:${port}`, { ca: certificate }), {
+  t.match(await check(`https://[::ffff:127.0.0.1]:${port}`, { ca: CERTIFICATE }), {
     status: 'failed',
     says: { en: /ERR_TLS_CERT_ALTNAME_INVALID/ },
   })
@@ -66,8 +66,8 @@ t.test('http is for this machine alone', async (t) => {
 })
 
 t.test('an address that does not answer says why, and that the service may not run', async (t) => {
-  const nobody = `http://127.0.0.1:${await freePort()}`
-  t.match(await check(nobody), {
+  const unused = `http://127.0.0.1:${await freePort()}`
+  t.match(await check(unused), {
     status: 'failed',
     says: { en: /cannot be reached: .*ECONNREFUSED/ },
     fix: { en: /npm start/, zh: /npm start/ },

@@ -93,7 +93,7 @@ t.test('shared work is done once, also when it fails', async (t) => {
     count += 1
     throw new Error('no')
   })
-  t.equal(count, 0, 'and not before somebody asks')
+  t.equal(count, 0, 'and not before it is asked for')
   await t.rejects(work())
   await t.rejects(work())
   t.equal(count, 1)

@@ -1,8 +1,10 @@
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { createAccessToken } from '../../src/wechat/access-token.ts'
-import type { FetchedToken } from '../../src/wechat/access-token.ts'
-import { monotonicClock } from '../../src/wechat/clock.ts'
+import {
+  createAccessToken,
+  monotonicClock,
+  type FetchedToken,
+} from '../../src/wechat/access-token.ts'
 import { WechatOutage, WechatRefusal } from '../../src/wechat/failures.ts'
 import { createFakeClock } from '../fixtures/network/fake-clock.ts'
 

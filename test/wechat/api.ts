@@ -3,17 +3,11 @@ import t from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { createApi } from '../../src/wechat/api.ts'
 import type { WechatCall } from '../../src/wechat/errcodes/outcome.ts'
-import { WechatOutage } from '../../src/wechat/failures.ts'
+import { WechatOutage, type WechatRefusal } from '../../src/wechat/failures.ts'
 import type { Transport, WechatRequest } from '../../src/wechat/transport.ts'
 
 const request: WechatRequest = { method: 'POST', path: '/', idempotent: true, secrets: [] }
-const settings = {
-  appid: 'wx0123456789abcdef',
-  page: 'pages/login/login',
-  envVersion: 'release' as const,
-  checkPath: true,
-  codeWidth: 430,
-}
+const refused = (cause: WechatRefusal) => new AppError('WECHAT_ERROR', { cause })
 
 /**
  * An API over a transport of the test's making; `limits` are the time limits it was given, `calls`
@@ -28,7 +22,7 @@ function setUp(timeoutMs: number, send: (nth: number) => Promise<Buffer>) {
   }
   const breaker = { run: <T>(work: () => Promise<T>) => work(), isOpen: () => false, close() {} }
   const onCall = (call: WechatCall) => void calls.push(call)
-  const api = createApi({ name: 'stable_token', transport, breaker, timeoutMs, settings, onCall })
+  const api = createApi({ name: 'stable_token', transport, breaker, timeoutMs, refused, onCall })
   return { api, limits, calls }
 }
 const outage = (code: 'WECHAT_BUSY' | 'WECHAT_TIMEOUT') =>

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import t from 'tap'
-import type { Test } from 'tap'
+import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { createBreaker } from '../../src/wechat/breaker.ts'
 import { WechatOutage, WechatRefusal } from '../../src/wechat/failures.ts'
@@ -32,6 +31,7 @@ function setUp(t: Test, resetMs?: number) {
   t.teardown(() => breaker.close())
   return { breaker, lines }
 }
+
 t.test('one failure, or four, do not open it', async (t) => {
   const { breaker } = setUp(t)
   for (let i = 0; i < 4; i += 1) await t.rejects(breaker.run(dead), { code: 'WECHAT_TIMEOUT' })
@@ -108,6 +108,33 @@ t.test('it stays open when the one call fails', async (t) => {
   const [first, second] = await Promise.allSettled([breaker.run(failing), breaker.run(failing)])
   t.match(first, { status: 'rejected' })
   t.match(second, { status: 'rejected', reason: { code: 'WECHAT_BUSY' } }, 'only one at a time')
+})
+
+t.test('the others fail at once while the one call is under way', async (t) => {
+  const { breaker } = setUp(t, 20)
+  for (let i = 0; i < 5; i += 1) await t.rejects(breaker.run(dead))
+  let answer: (value: string) => void = () => {}
+  const slow = () => new Promise<string>((resolve) => (answer = resolve))
+  await pause(40)
+  const underway = breaker.run(slow)
+  await t.rejects(
+    breaker.run(async () => t.fail('asked')),
+    { code: 'WECHAT_BUSY', retryAfter: 1 },
+  )
+  t.equal(breaker.isOpen(), true)
+  answer('answer')
+  t.equal(await underway, 'answer')
+  t.equal(breaker.isOpen(), false)
+})
+
+t.test('a clock that is set back does not keep it open', async (t) => {
+  const { breaker } = setUp(t, 20)
+  for (let i = 0; i < 5; i += 1) await t.rejects(breaker.run(dead))
+  const { now } = Date
+  t.teardown(() => (Date.now = now))
+  Date.now = () => now() - 3_600_000
+  await pause(40)
+  t.equal(await breaker.run(async () => 'answer'), 'answer')
 })
 
 t.test('once closed for good it refuses, even with a call still failing', async (t) => {

@@ -1,12 +1,8 @@
-import { createServer } from 'node:http'
-import type { RequestListener } from 'node:http'
-import { createServer as createSocketServer } from 'node:net'
-import type { AddressInfo, Server } from 'node:net'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSocketServer, type AddressInfo, type Server } from 'node:net'
 import { inspect } from 'node:util'
-import t from 'tap'
-import type { Test } from 'tap'
-import { createTransport } from '../../src/wechat/transport.ts'
-import type { WechatRequest } from '../../src/wechat/transport.ts'
+import t, { type Test } from 'tap'
+import { createTransport, type WechatRequest } from '../../src/wechat/transport.ts'
 import { mockWechat } from '../fixtures/network/mocked-wechat.ts'
 
 const get: WechatRequest = {

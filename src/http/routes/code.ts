@@ -7,14 +7,14 @@ import { AppError } from '../../errors.ts'
 import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
 import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
 import { imageType } from '../../wechat/image-type.ts'
-import type { WechatClient } from '../../wechat/mini-program.ts'
+import type { MiniProgram } from '../../wechat/mini-program.ts'
 import type { GuessLimit } from '../guess-limit.ts'
 import { varyBy } from '../negotiation.ts'
 import * as schema from '../schemas.ts'
 
 export type CodeRoutesOptions = {
   db: Db
-  wechat: Pick<WechatClient, 'codeImage' | 'urlLink'>
+  wechat: Pick<MiniProgram, 'codeImage' | 'urlLink'>
   /** Whether there is a route for the link, too. */
   urlLink: boolean
   guesses: GuessLimit

@@ -6,14 +6,14 @@ import type { SignInDeps, Visit } from '../../sign-in/door.ts'
 import { signInToMiniProgram, type OwnLogin } from '../../sign-in/own-login.ts'
 import { scan } from '../../sign-in/scan.ts'
 import { about } from '../../telemetry/ticket-events.ts'
-import type { WechatClient } from '../../wechat/mini-program.ts'
+import type { MiniProgram } from '../../wechat/mini-program.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { originOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
 
 export type PhoneRoutesOptions = {
   signIn: SignInDeps
-  wechat: Pick<WechatClient, 'codeToSession'>
+  wechat: Pick<MiniProgram, 'codeToSession'>
   /** The site's name, as the phone shows it. */
   site: string
   /** Calls that a phone's address may make in a minute. */

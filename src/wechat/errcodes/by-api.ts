@@ -1,16 +1,15 @@
-import { mangled, misconfigured, wrongSecret } from './entry.ts'
-import type { Entry, WechatApi } from './entry.ts'
+import { mangled, misconfigured, wrongSecret, type Entry, type WechatApi } from './entry.ts'
 
 const invalidToken: Entry = {
   code: 'WECHAT_ERROR',
   action: ({ appid }) => ({
-    en: `WeChat no longer takes the access token it gave us. Look for another program that uses AppID ${appid} and calls stable_token with force_refresh, and for an AppSecret that was reset. It heals by itself once that stops.`,
+    en: `WeChat no longer takes the access token it gave us. Look for another program that uses AppID ${appid} and calls stable_token with force_refresh, and for an AppSecret that was reset. Once that stops, the service recovers by itself.`,
     zh: `微信不再接受它发给我们的 access_token。请查找使用 AppID ${appid} 并以 force_refresh 调用 stable_token 的其他程序，并确认 AppSecret 是否被重置过。问题消除后会自动恢复。`,
   }),
 }
 
 const noUrlLinks = misconfigured(({ appid }) => ({
-  en: `AppID ${appid} may not make URL Links, as those of individuals (个人) may not: set WECHAT_URL_LINK=off, or use a mini program that belongs to an organization.`,
+  en: `AppID ${appid} may not make URL Links; a mini program of an individual (个人) never may: set WECHAT_URL_LINK=off, or use a mini program that belongs to an organization.`,
   zh: `AppID ${appid} 无权生成 URL Link（个人主体均无此权限）：请设 WECHAT_URL_LINK=off，或改用非个人主体的小程序。`,
 }))
 const urlLinksBanned = misconfigured(({ appid }) => ({
@@ -18,8 +17,8 @@ const urlLinksBanned = misconfigured(({ appid }) => ({
   zh: `微信已收回 AppID ${appid} 生成 URL Link 的权限：请查看 mp.weixin.qq.com → 通知中心 的通知，恢复之前请设 WECHAT_URL_LINK=off。`,
 }))
 
-/** Where one API means something of its own by a code. */
-export const errorCodesOf: Record<WechatApi, Record<number, Entry>> = {
+/** What an errcode means in one API alone; it goes before the common table. */
+export const errcodesOf: Record<WechatApi, Record<number, Entry>> = {
   /** @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html */
   stable_token: {
     40001: wrongSecret,
@@ -83,7 +82,7 @@ export const errorCodesOf: Record<WechatApi, Record<number, Entry>> = {
       code: 'WECHAT_BUSY',
       retryAfter: 1,
       action: ({ appid }) => ({
-        en: `More than 100 URL Links in a second. If it stays, look for another program that uses AppID ${appid}.`,
+        en: `More than 100 URL Links in a second. If the problem persists, look for another program that uses AppID ${appid}.`,
         zh: `一秒内生成的 URL Link 超过 100 个。若持续如此，请查找使用 AppID ${appid} 的其他程序。`,
       }),
     },
@@ -91,7 +90,7 @@ export const errorCodesOf: Record<WechatApi, Record<number, Entry>> = {
       code: 'WECHAT_BUSY',
       retryAfter: 3600,
       action: ({ appid }) => ({
-        en: `The 500,000 URL Links and URL Schemes of this day are used up. Look for another program that uses AppID ${appid}, and for somebody who creates tickets without end (RATE_CREATE).`,
+        en: `The 500,000 URL Links and URL Schemes of this day are used up. Look for another program that uses AppID ${appid}, and for a caller that creates tickets without end (RATE_CREATE).`,
         zh: `当日 50 万个 URL Link 和 URL Scheme 的额度已用完。请查找使用 AppID ${appid} 的其他程序，以及是否有人在不停地创建票据（RATE_CREATE）。`,
       }),
     },
@@ -134,15 +133,15 @@ export const errorCodesOf: Record<WechatApi, Record<number, Entry>> = {
     40226: {
       code: 'WECHAT_USER_BLOCKED',
       action: {
-        en: 'WeChat has judged this user: nothing is to be done here.',
+        en: 'WeChat has judged this user: there is nothing to do here.',
         zh: '这是微信对该用户的判定，此处无法处理。',
       },
     },
-    // The code of a request that we let pass: it was empty in WeChat's eyes.
+    // We let no empty login code pass, but WeChat took this one for empty.
     41008: {
       code: 'LOGIN_CODE_INVALID',
       action: {
-        en: 'Look for a client that sends something else than the code of wx.login.',
+        en: 'Look for a client that sends anything but the code of wx.login.',
         zh: '请查找提交的不是 wx.login 所得 code 的客户端。',
       },
     },

@@ -1,41 +1,34 @@
-import { AppError } from '../../errors.ts'
-import type { Words } from '../../language.ts'
-import { errorCodesOf } from './by-api.ts'
-import { developerId, mangled, misconfigured, wrongSecret } from './entry.ts'
-import type { Entry, WechatApi, WechatSettings } from './entry.ts'
-import type { WechatRefusal } from '../failures.ts'
-
-export type { WechatApi, WechatSettings } from './entry.ts'
+import { DEVELOPER_ID, mangled, misconfigured, wrongSecret, type Entry } from './entry.ts'
 
 /**
- * WeChat's errcode → our code and what to do.
+ * What an errcode means in every API.
  *
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/errCode the global table
  */
-export const errorCodes: Record<number, Entry> = {
+export const commonErrcodes: Record<number, Entry> = {
   [-1]: {
     code: 'WECHAT_BUSY',
     action: {
-      en: 'WeChat says that it is busy. If it stays, nothing is to be done here but to wait.',
-      zh: '微信系统繁忙。若持续如此，此处无法处理，只能等待。',
+      en: 'WeChat says that it is busy. There is nothing to do but wait.',
+      zh: '微信系统繁忙。此处无法处理，只能等待。',
     },
   },
   40002: mangled('grant_type is invalid', ' grant_type 无效'),
   40013: misconfigured(({ appid }) => ({
-    en: `WeChat knows no AppID ${appid}: set WECHAT_APPID to the mini program's, from ${developerId}.`,
-    zh: `微信没有 AppID ${appid}：请把 WECHAT_APPID 设为该小程序的 AppID，见 ${developerId}。`,
+    en: `WeChat knows no AppID ${appid}: set WECHAT_APPID to the mini program's, from ${DEVELOPER_ID}.`,
+    zh: `微信没有 AppID ${appid}：请把 WECHAT_APPID 设为该小程序的 AppID，见 ${DEVELOPER_ID}。`,
   })),
   40125: wrongSecret,
   40164: misconfigured((_, errmsg) => {
     const address = /invalid ip ([\da-f.:]+)/i.exec(errmsg)?.[1]
     return {
-      en: `WeChat sees this service at ${address ?? 'the address in errmsg'}, which is not on the list of allowed addresses: add ${address ?? 'the address in errmsg'} at ${developerId} → IP 白名单 (it takes up to 10 minutes), or switch the list off there.`,
-      zh: `微信看到的本服务地址是 ${address ?? 'errmsg 中的地址'}，不在 IP 白名单内：请在 ${developerId} → IP 白名单 中加入 ${address ?? 'errmsg 中的地址'}（最长约 10 分钟生效），或在该处关闭白名单。`,
+      en: `WeChat sees this service at ${address ?? 'the address in errmsg'}, which is not on the list of allowed addresses: add ${address ?? 'the address in errmsg'} at ${DEVELOPER_ID} → IP 白名单 (it takes up to 10 minutes), or switch the list off there.`,
+      zh: `微信看到的本服务地址是 ${address ?? 'errmsg 中的地址'}，不在 IP 白名单内：请在 ${DEVELOPER_ID} → IP 白名单 中加入 ${address ?? 'errmsg 中的地址'}（最长约 10 分钟生效），或在该处关闭白名单。`,
     }
   }),
   40243: misconfigured({
-    en: `The AppSecret is frozen: unfreeze it at ${developerId} → AppSecret.`,
-    zh: `AppSecret 已被冻结：请在 ${developerId} → AppSecret 处解冻。`,
+    en: `The AppSecret is frozen: unfreeze it at ${DEVELOPER_ID} → AppSecret.`,
+    zh: `AppSecret 已被冻结：请在 ${DEVELOPER_ID} → AppSecret 处解冻。`,
   }),
   41001: mangled('the access token is missing', '缺少 access_token'),
   41002: mangled('the AppID is missing', '缺少 AppID'),
@@ -59,7 +52,7 @@ export const errorCodes: Record<number, Entry> = {
     code: 'WECHAT_BUSY',
     retryAfter: 60,
     action: ({ appid }) => ({
-      en: `The calls of this minute are used up. If it stays, look for another program that uses AppID ${appid}.`,
+      en: `The calls of this minute are used up. If the problem persists, look for another program that uses AppID ${appid}.`,
       zh: `本分钟的调用次数已用完。若持续如此，请查找使用 AppID ${appid} 的其他程序。`,
     }),
   },
@@ -104,34 +97,4 @@ export const errorCodes: Record<number, Entry> = {
     en: 'An administrator has refused calls from this address: WeChat takes a new request after 1 hour; agree with them before.',
     zh: '管理员已拒绝来自此 IP 的调用：1 小时后微信才接受新的请求，请事先与管理员沟通（公众平台安全助手）。',
   }),
-}
-
-const entryOf = (api: WechatApi, { errcode }: WechatRefusal): Entry =>
-  errorCodesOf[api][errcode] ??
-  errorCodes[errcode] ?? {
-    code: 'WECHAT_ERROR',
-    action: {
-      en: `ScenePass does not know errcode ${errcode}: look it up, and its rid, at https://developers.weixin.qq.com/doc/oplatform/developers/errCode.`,
-      zh: `ScenePass 不认识 errcode ${errcode}：请到 https://developers.weixin.qq.com/doc/oplatform/developers/errCode 查询该错误码及其 rid。`,
-    },
-  }
-
-/** What the operator can do about a refusal. */
-export function actionOf(api: WechatApi, refusal: WechatRefusal, settings: WechatSettings): Words {
-  const { action } = entryOf(api, refusal)
-  return typeof action === 'function' ? action(settings, refusal.errmsg) : action
-}
-
-/** WeChat's refusal as the error that leaves the client. A code we do not know is `WECHAT_ERROR`. */
-export function refusalError(
-  api: WechatApi,
-  refusal: WechatRefusal,
-  settings: WechatSettings,
-): AppError {
-  const { code, retryAfter } = entryOf(api, refusal)
-  return new AppError(code, {
-    cause: refusal,
-    action: actionOf(api, refusal, settings).en,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  })
 }

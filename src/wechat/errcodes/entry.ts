@@ -4,7 +4,7 @@ import type { Words } from '../../language.ts'
 export type WechatApi = 'stable_token' | 'getwxacodeunlimit' | 'generate_urllink' | 'jscode2session'
 
 /** What the actions name: the settings that WeChat may object to. */
-export type WechatSettings = {
+export type MiniProgramSettings = {
   appid: string
   page: string
   envVersion: 'release' | 'trial' | 'develop'
@@ -17,10 +17,10 @@ export type Entry = {
   code: ErrorCode
   /** Seconds, where WeChat's own wait is known. */
   retryAfter?: number
-  action: Words | ((settings: WechatSettings, errmsg: string) => Words)
+  action: Words | ((settings: MiniProgramSettings, errmsg: string) => Words)
 }
 
-export const developerId = 'mp.weixin.qq.com → 开发管理 → 开发设置 → 开发者 ID'
+export const DEVELOPER_ID = 'mp.weixin.qq.com → 开发管理 → 开发设置 → 开发者 ID'
 
 export const misconfigured = (action: Entry['action']): Entry => ({
   code: 'WECHAT_MISCONFIGURED',
@@ -35,6 +35,6 @@ export const mangled = (en: string, zh: string): Entry =>
   })
 
 export const wrongSecret = misconfigured(({ appid }) => ({
-  en: `WECHAT_SECRET is not the AppSecret of WECHAT_APPID ${appid}. Take both from ${developerId} of the mini program (not of a 公众号, not the code upload key); reset the AppSecret there if it is lost.`,
-  zh: `WECHAT_SECRET 不是 WECHAT_APPID ${appid} 的 AppSecret。两者都请从该小程序的 ${developerId} 取得（不是公众号的，也不是代码上传密钥）；AppSecret 遗失时可在该处重置。`,
+  en: `WECHAT_SECRET is not the AppSecret of WECHAT_APPID ${appid}. Take both from ${DEVELOPER_ID} of the mini program (not of a 公众号, not the code upload key); reset the AppSecret there if it is lost.`,
+  zh: `WECHAT_SECRET 不是 WECHAT_APPID ${appid} 的 AppSecret。两者都请从该小程序的 ${DEVELOPER_ID} 取得（不是公众号的，也不是代码上传密钥）；AppSecret 遗失时可在该处重置。`,
 }))

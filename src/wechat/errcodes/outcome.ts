@@ -1,10 +1,10 @@
 import { AppError } from '../../errors.ts'
-import { errorCodesOf } from './by-api.ts'
-import { errorCodes } from './common.ts'
-import type { WechatApi } from './common.ts'
 import { errcodeOf, WechatOutage } from '../failures.ts'
+import { errcodesOf } from './by-api.ts'
+import { commonErrcodes } from './common.ts'
+import type { WechatApi } from './entry.ts'
 
-/** One request that really went to WeChat, for whoever counts them. */
+/** One request that was sent to WeChat, for the metrics. */
 export type WechatCall = {
   api: WechatApi
   /**
@@ -20,7 +20,7 @@ export type WechatCall = {
 export function outcomeOf(api: WechatApi, error: unknown): string {
   const errcode = errcodeOf(error)
   if (errcode !== undefined) {
-    return errcode in errorCodes || errcode in errorCodesOf[api] ? String(errcode) : 'other'
+    return errcode in commonErrcodes || errcode in errcodesOf[api] ? String(errcode) : 'other'
   }
   const cause = error instanceof AppError ? error.cause : undefined
   return cause instanceof WechatOutage ? cause.kind : 'invalid'

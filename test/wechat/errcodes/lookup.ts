@@ -1,11 +1,12 @@
 import t from 'tap'
-import { errorCodesOf } from '../../../src/wechat/errcodes/by-api.ts'
-import { actionOf, errorCodes, refusalError } from '../../../src/wechat/errcodes/common.ts'
-import type { WechatApi, WechatSettings } from '../../../src/wechat/errcodes/common.ts'
+import { errcodesOf } from '../../../src/wechat/errcodes/by-api.ts'
+import { commonErrcodes } from '../../../src/wechat/errcodes/common.ts'
+import type { MiniProgramSettings, WechatApi } from '../../../src/wechat/errcodes/entry.ts'
+import { actionOf, refusalError } from '../../../src/wechat/errcodes/lookup.ts'
 import { WechatRefusal } from '../../../src/wechat/failures.ts'
 import { expectedCodes } from '../../fixtures/network/expected-codes.ts'
 
-const settings: WechatSettings = {
+const settings: MiniProgramSettings = {
   appid: 'wx0123456789abcdef',
   page: 'pages/login/login',
   envVersion: 'trial',
@@ -16,7 +17,7 @@ const refuse = (
   api: WechatApi,
   errcode: number,
   errmsg = 'text',
-  changed: Partial<WechatSettings> = {},
+  changed: Partial<MiniProgramSettings> = {},
 ) => refusalError(api, new WechatRefusal(errcode, errmsg), { ...settings, ...changed })
 
 t.test('every errcode becomes its code, with an action for the operator', async (t) => {
@@ -48,7 +49,7 @@ t.test('the action is there in Chinese too, and names the same settings and plac
 t.test('no entry of the tables is without an expectation', async (t) => {
   for (const api of Object.keys(expectedCodes) as WechatApi[]) {
     const expected = new Set(expectedCodes[api].map(([errcode]) => errcode))
-    for (const errcode of [...Object.keys(errorCodes), ...Object.keys(errorCodesOf[api])]) {
+    for (const errcode of [...Object.keys(commonErrcodes), ...Object.keys(errcodesOf[api])]) {
       t.ok(expected.has(Number(errcode)), `${api} ${errcode}`)
     }
   }

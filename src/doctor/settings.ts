@@ -1,0 +1,26 @@
+import { failed, ok, type Finding } from './finding.ts'
+
+/** @param problems sentences that begin with a setting's name */
+export function settingsDoNotFit(problems: readonly string[]): Finding {
+  const names = problems.map((problem) => problem.split(' ', 1)[0])
+  return failed(
+    {
+      en: `The settings do not fit:\n${problems.map((each) => `- ${each}`).join('\n')}`,
+      zh: `配置项有误：${names.join('、')}。`,
+    },
+    {
+      en: 'Correct them in the environment or in .env.',
+      zh: '请在环境变量或 .env 中改正；要求见 docs/settings.zh-CN.md。',
+    },
+  )
+}
+
+/** @param options.appid null in the sandbox */
+export function settingsFit(options: { production: boolean; appid: string | null }): Finding {
+  const { production, appid } = options
+  const who = appid === null ? null : `AppID ${appid}`
+  return ok({
+    en: `The settings fit: ${production ? 'production' : 'not production'}, ${who ?? 'sandbox'}.`,
+    zh: `配置项无误：${production ? '生产环境' : '非生产环境'}，${who ?? '沙箱'}。`,
+  })
+}
