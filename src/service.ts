@@ -15,6 +15,7 @@ import { sweepRateLimits } from './http/plugins/rate-limits.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { repeat } from './jobs/repeat.ts'
 import { startOps } from './http/ops.ts'
+import { createSandbox } from './sandbox/plugin.ts'
 import type { Replica } from './tickets/read-replica.ts'
 import { sweepTickets } from './tickets/sweep.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
@@ -129,7 +130,7 @@ async function start(
     returnUrls: config.http.returnUrls,
     trustProxy: config.http.trustProxy,
     locationHeader: config.http.locationHeader,
-    sandbox: sandboxed ? { publicUrl, ...sandboxAccount } : null,
+    sandbox: sandboxed ? createSandbox({ publicUrl, ...sandboxAccount, log }) : null,
     keepTrail: config.auditDays > 0,
     ...(metrics
       ? {

@@ -23,8 +23,8 @@ const also: Record<string, readonly string[]> = {
   cli: ['config'],
   // A decision and its row of the audit trail are one statement.
   tickets: ['audit'],
-  // The simulated WeChat answers its own mistakes as the service does.
-  sandbox: ['http/plugins/error-handler.ts'],
+  // The simulation answers its own mistakes, and sends its demo's files, as the service does.
+  sandbox: ['http/plugins/error-handler.ts', 'http/asset.ts'],
   'sandbox/phone': ['miniprogram'],
   'sandbox/demo': ['web'],
   'doctor/examine.ts': ['config'],

@@ -1,6 +1,10 @@
 import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+} from 'fastify'
 import type { Db } from '../db/pool.ts'
 import {
   answerEverything,
@@ -18,6 +22,7 @@ import { docsPage, openapi } from './plugins/openapi.ts'
 import { createStrangerLimit, rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { createStory, type Transition } from '../telemetry/ticket-events.ts'
+import type { LoginPageExtras } from './pages/login-page.ts'
 import { healthRoutes } from './routes/health.ts'
 import { linkRoute } from './routes/link.ts'
 import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
@@ -32,7 +37,6 @@ import type { Windows } from '../tickets/ticket.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import type { WechatClient } from '../wechat/mini-program.ts'
-import { sandbox, type SandboxOptions } from '../sandbox/plugin.ts'
 
 export type AppDeps = {
   log: FastifyBaseLogger
@@ -60,8 +64,8 @@ export type AppDeps = {
   trustProxy: readonly string[] | false
   /** The header in which those proxies tell a client's country. */
   locationHeader: string | null
-  /** The simulated WeChat, where there are no credentials for the real one. */
-  sandbox: SandboxOptions | null
+  /** The simulated WeChat, where there are no credentials for the real one, and its demo. */
+  sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras } | null
   /** Whether logins leave a trail. */
   keepTrail: boolean
   /** Whoever counts what happens; nobody by default. */
@@ -175,16 +179,16 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await widget.register(pageHeaders, { https })
     await widget.register(widgetRoute)
   })
-  const { sandbox: simulated, returnUrls } = deps
+  const { sandbox, returnUrls } = deps
+  const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
-    const allow = loginPageNeeds({ returnUrls, sandbox: simulated !== null })
-    await pages.register(pageHeaders, { https, allow })
-    await pages.register(pageRoutes, { site: deps.site, returnUrls, sandbox: simulated !== null })
+    await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })
+    await pages.register(pageRoutes, { site: deps.site, returnUrls, extras })
   })
-  if (simulated) {
+  if (sandbox) {
     await app.register(async (pages) => {
       await pages.register(pageHeaders, { https, framed: '/sandbox/phone' })
-      await pages.register(sandbox, { ...simulated, log: deps.log })
+      await pages.register(sandbox.plugin)
     })
   }
 

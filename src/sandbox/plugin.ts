@@ -1,8 +1,10 @@
-import type { FastifyBaseLogger, FastifyPluginAsync, FastifySchema } from 'fastify'
-import { controlRoutes } from './wechat/control-routes.ts'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifySchema } from 'fastify'
+import { demoPage } from './demo/document.ts'
+import { demoRoutes } from './demo/routes.ts'
 import { phoneRoutes } from './phone/routes.ts'
-import { createSandboxState } from './wechat/state.ts'
+import { controlRoutes } from './wechat/control-routes.ts'
 import { wechatRoutes } from './wechat/routes.ts'
+import { createSandboxState } from './wechat/state.ts'
 
 export type SandboxOptions = {
   /**
@@ -48,3 +50,12 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
     'SANDBOX: this is not WeChat. Anybody can sign in as anybody. Never use it in production.',
   )
 }
+
+/** What a service with a sandbox has: the simulated WeChat, and the demo around its own login page. */
+export const createSandbox = (options: SandboxOptions) => ({
+  plugin: async (app: FastifyInstance): Promise<void> => {
+    await app.register(sandbox, options)
+    await app.register(demoRoutes, { prefix: '/sandbox' })
+  },
+  page: demoPage,
+})

@@ -1,11 +1,22 @@
-import { demoAside, demoHead, demoNotice, demoTraffic } from '../../sandbox/demo/document.ts'
 import { both, escapeHtml } from '../../html.ts'
+
+/** Markup for places around the page's own, written into the document as it is. */
+export type LoginPageExtras = {
+  /** Of the body, for the stylesheets of `head`. */
+  bodyClass: string
+  /** Stylesheets and scripts; the scripts run before the page's own. */
+  head: string
+  above: string
+  beside: string
+  below: string
+  /** What it needs beyond the page's policy. */
+  allow: Record<string, string[]>
+}
 
 export type LoginPage = {
   site: string
   language: 'zh' | 'en'
-  /** Whether the page stands beside the sandbox's phone. */
-  sandbox: boolean
+  extras: LoginPageExtras | null
   /** Where the token goes, and what goes with it; null: nowhere. */
   handOver: { returnTo: string; state: string | undefined } | null
 }
@@ -14,7 +25,7 @@ export type LoginPage = {
  * The hosted login page: a document with nothing inline, for a strict policy. Every sentence is
  * there in both languages; the stylesheet shows the one of `<html lang>`.
  */
-export function loginPage({ site, language, sandbox, handOver }: LoginPage): string {
+export function loginPage({ site, language, extras, handOver }: LoginPage): string {
   const name = escapeHtml(site)
   const title = language === 'zh' ? `登录 ${name}` : `Sign in to ${name}`
   return `<!doctype html>
@@ -27,11 +38,11 @@ export function loginPage({ site, language, sandbox, handOver }: LoginPage): str
     <title>${title}</title>
     <link rel="icon" href="/icon.svg" type="image/svg+xml">
     <link rel="stylesheet" href="/page.css">
-    ${sandbox ? demoHead : ''}
+    ${extras?.head ?? ''}
     <script type="module" src="/page.js"></script>
     <script type="module" src="/widget.js"></script>
   </head>
-  <body${sandbox ? ' class="demo"' : ''}>
+  <body${extras ? ` class="${extras.bodyClass}"` : ''}>
     <header class="bar">
       <p class="site">${name}</p>
       <button id="language" type="button">
@@ -39,26 +50,26 @@ export function loginPage({ site, language, sandbox, handOver }: LoginPage): str
       </button>
     </header>
     <main>
-      ${sandbox ? demoNotice : ''}
+      ${extras?.above ?? ''}
       <div class="stage">
         <div class="page">
           <section class="card" aria-labelledby="title">
             <h1 id="title" tabindex="-1">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
             <scene-pass></scene-pass>
             <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
-            ${outcome(handOver, sandbox)}
+            ${outcome(handOver, extras !== null)}
           </section>
         </div>
-        ${sandbox ? demoAside : ''}
+        ${extras?.beside ?? ''}
       </div>
-      ${sandbox ? demoTraffic : ''}
+      ${extras?.below ?? ''}
     </main>
   </body>
 </html>
 `
 }
 
-function outcome(handOver: LoginPage['handOver'], sandbox: boolean): string {
+function outcome(handOver: LoginPage['handOver'], hasExtras: boolean): string {
   if (handOver) {
     const { returnTo, state } = handOver
     const host = `<b>${escapeHtml(new URL(returnTo).host)}</b>`
@@ -70,8 +81,8 @@ function outcome(handOver: LoginPage['handOver'], sandbox: boolean): string {
               <input type="hidden" name="token" value="">${echo}
             </form>`
   }
-  // The demo says more about it.
-  if (sandbox) return ''
+  // They show the token themselves.
+  if (hasExtras) return ''
   return `<div id="outcome" role="status"><p class="small" hidden>${both(
     '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
     'This page was opened without return_to, so the login token goes to nobody.',

@@ -4,15 +4,15 @@ import type { FastifyInstance } from 'fastify'
 import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
-import { varyBy } from '../negotiation.ts'
-import { loginPage } from '../pages/login-page.ts'
 import { createAsset, sendAsset } from '../asset.ts'
+import { varyBy } from '../negotiation.ts'
+import { loginPage, type LoginPageExtras } from '../pages/login-page.ts'
 
 export type PageRoutesOptions = {
   site: string
   /** Where a login may be sent, character by character. */
   returnUrls: readonly string[]
-  sandbox: boolean
+  extras: LoginPageExtras | null
 }
 
 const JS = 'text/javascript; charset=utf-8'
@@ -33,18 +33,14 @@ const query = Type.Object({
 /** The hosted login page, the element that it is made of, and what else it loads. */
 export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
   app,
-  { site, returnUrls, sandbox },
+  { site, returnUrls, extras },
 ) => {
   await serve(app, '/page.js', '../../web/page/page.js', JS)
   await serve(app, '/page.css', '../../web/page/page.css', CSS)
   await serve(app, '/icon.svg', '../../web/page/icon.svg', 'image/svg+xml')
-  if (sandbox) {
-    await serve(app, '/sandbox/demo.js', '../../sandbox/demo/demo.js', JS)
-    await serve(app, '/sandbox/demo.css', '../../sandbox/demo/demo.css', CSS)
-  }
 
   const html = (language: 'zh' | 'en') =>
-    createAsset(loginPage({ site, language, sandbox, handOver: null }), HTML)
+    createAsset(loginPage({ site, language, extras, handOver: null }), HTML)
   const plain = { zh: html('zh'), en: html('en') }
 
   app.get('/', { schema: { hide: true, querystring: query } }, (request, reply) => {
@@ -64,19 +60,19 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
     return reply
       .type(HTML)
       .header('cache-control', 'no-cache')
-      .send(loginPage({ site, language, sandbox, handOver: { returnTo, state } }))
+      .send(loginPage({ site, language, extras, handOver: { returnTo, state } }))
   })
 }
 
 /** What the login page's policy must allow beyond the strictest one, and what it may forbid. */
 export const loginPageNeeds = (
-  options: Pick<PageRoutesOptions, 'returnUrls' | 'sandbox'>,
+  options: Pick<PageRoutesOptions, 'returnUrls' | 'extras'>,
 ): Record<string, string[]> => ({
   // Browsers hold redirects after the POST to it as well.
   ...(options.returnUrls.length > 0
     ? { formAction: [...new Set(options.returnUrls.map((url) => new URL(url).origin))] }
     : {}),
-  ...(options.sandbox ? { frameSrc: ["'self'"] } : {}),
+  ...options.extras?.allow,
   requireTrustedTypesFor: ["'script'"],
   trustedTypes: ["'none'"],
 })

@@ -1,10 +1,13 @@
 import { both } from '../../html.ts'
 
 /** What the sandbox adds to the login page: a phone beside it, and what the two say to the service. */
-export const demoHead = `<link rel="stylesheet" href="/sandbox/demo.css">
-    <script type="module" src="/sandbox/demo.js"></script>`
+export const demoPage = {
+  bodyClass: 'demo',
 
-export const demoNotice = `<div class="notice">
+  head: `<link rel="stylesheet" href="/sandbox/demo.css">
+    <script type="module" src="/sandbox/demo.js"></script>`,
+
+  above: `<div class="notice">
         <p><strong>${both('沙箱', 'Sandbox')}</strong> ${both(
           '这里没有真实的微信：任何人都可以任何身份登录。',
           'There is no real WeChat here: anybody can sign in as anybody.',
@@ -13,9 +16,9 @@ export const demoNotice = `<div class="notice">
           '您同时扮演两个角色：网页和手机。在手机上点“扫码”，选一个用户，再确认登录。',
           'You play both parts: the page, and the phone beside it. Tap “Scan the code” on the phone, choose a person, and confirm.',
         )}</p>
-      </div>`
+      </div>`,
 
-export const demoAside = `<section class="handset" aria-labelledby="phone-title">
+  beside: `<section class="handset" aria-labelledby="phone-title">
           <h2 id="phone-title" class="unseen">${both('手机', 'The phone')}</h2>
           <div class="device">
             <iframe id="phone" title="沙箱手机 · Sandbox phone"></iframe>
@@ -31,13 +34,17 @@ export const demoAside = `<section class="handset" aria-labelledby="phone-title"
           )}</p>
           <dl id="claim-list"></dl>
           <button id="restart" type="button">${both('再登录一次', 'Sign in once more')}</button>
-        </section>`
+        </section>`,
 
-export const demoTraffic = `<section class="traffic" aria-labelledby="traffic-title">
+  below: `<section class="traffic" aria-labelledby="traffic-title">
         <h2 id="traffic-title">${both('请求与应答', 'Requests and answers')}</h2>
         <p class="small">${both(
           '浏览器和手机对 ScenePass 说的每一句话，最新的在最下面。密钥、令牌和登录凭证只显示开头。',
           'Everything that browser and phone say to ScenePass, the latest last. Of secrets, tokens and login codes you see the beginning only.',
         )}</p>
         <div id="traffic" role="log" aria-live="off" aria-labelledby="traffic-title"><ol></ol></div>
-      </section>`
+      </section>`,
+
+  // The phone is a page of our own.
+  allow: { frameSrc: ["'self'"] },
+}

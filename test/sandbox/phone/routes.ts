@@ -1,8 +1,8 @@
 import t from 'tap'
-import { createSandbox } from '../../fixtures/network/sandbox.ts'
+import { openSandbox } from '../../fixtures/network/sandbox.ts'
 
 t.test('the page is one document that a strict content security policy lets work', async (t) => {
-  const { app } = await createSandbox(t)
+  const { app } = await openSandbox(t)
   const response = await app.inject('/sandbox/phone?scene=abc')
   t.equal(response.headers['content-type'], 'text/html; charset=utf-8')
   t.equal(response.headers['cache-control'], 'no-store')
@@ -21,7 +21,7 @@ t.test('the page is one document that a strict content security policy lets work
 })
 
 t.test('what the document refers to is there, in the right type', async (t) => {
-  const { app } = await createSandbox(t)
+  const { app } = await openSandbox(t)
   const html = (await app.inject('/sandbox/phone')).body
   const paths = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '')
   t.same(paths.sort(), ['/sandbox/phone.css', '/sandbox/phone.js'])
@@ -34,7 +34,7 @@ t.test('what the document refers to is there, in the right type', async (t) => {
 })
 
 t.test('the stylesheet gives confirm and decline one look', async (t) => {
-  const { app } = await createSandbox(t)
+  const { app } = await openSandbox(t)
   const css = (await app.inject('/sandbox/phone.css')).body
   t.equal(css.match(/\.decide\b/g)?.length, 1, 'one rule for both, none for a single one')
   t.match(css, /\.decision \{[^}]*grid-template-columns: 1fr 1fr/, 'equally wide')

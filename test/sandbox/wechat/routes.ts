@@ -4,7 +4,7 @@ import { SANDBOX_APPID, SANDBOX_SECRET } from '../../../src/config/sandbox.ts'
 import type { RateWindow } from '../../../src/sandbox/wechat/rate-window.ts'
 import { createSandboxState } from '../../../src/sandbox/wechat/state.ts'
 import { wechatRoutes } from '../../../src/sandbox/wechat/routes.ts'
-import { createSandbox } from '../../fixtures/network/sandbox.ts'
+import { openSandbox } from '../../fixtures/network/sandbox.ts'
 import { createClock } from '../../fixtures/network/sandbox-clock.ts'
 
 const CGI = 'application/json; encoding=utf-8'
@@ -15,7 +15,7 @@ const MORE =
 const NOT_LATEST = `invalid credential, access_token is invalid or not latest, ${MORE}`
 const MINUTE = 60_000
 
-type Sandbox = Awaited<ReturnType<typeof createSandbox>>
+type Sandbox = Awaited<ReturnType<typeof openSandbox>>
 type Answer = Awaited<ReturnType<Sandbox['call']>>
 
 /** Byte for byte, but for the random part of the `rid`; its seconds are those of the clock. */
@@ -32,7 +32,7 @@ function isError(t: Test, sandbox: Sandbox, answer: Answer, type: string, rest: 
 t.test(
   'stable_token gives the token alone, the same one again, and a new one by force',
   async (t) => {
-    const sandbox = await createSandbox(t)
+    const sandbox = await openSandbox(t)
     const first = await sandbox.stableToken()
     t.equal(first.status, 200)
     t.equal(first.type, CGI)
@@ -59,7 +59,7 @@ const tokenErrors: [string, object | string, number, string][] = [
 
 for (const [what, body, errcode, errmsg] of tokenErrors) {
   t.test(`both token calls answer ${errcode} to ${what}`, async (t) => {
-    const sandbox = await createSandbox(t)
+    const sandbox = await openSandbox(t)
     const given = body as Record<string, string>
     isError(t, sandbox, await sandbox.stableToken(given), CGI, [errcode, errmsg])
     isError(t, sandbox, await sandbox.plainToken(given), CGI, [errcode, errmsg])
@@ -67,7 +67,7 @@ for (const [what, body, errcode, errmsg] of tokenErrors) {
 }
 
 t.test('stable_token wants a POST with a JSON body of the right types', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const path = '/sandbox/wechat/cgi-bin/stable_token'
   const format: [number, string] = [47001, 'data format error']
   for (const body of ['{', 'grant_type=client_credential', '[]', 'null', '{"appid":1}']) {
@@ -83,7 +83,7 @@ t.test('stable_token wants a POST with a JSON body of the right types', async (t
 })
 
 t.test('JSON is understood whatever the content type says', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const body = await sandbox.stableToken()
   const image = await sandbox.codeImage(
     String(body.json.access_token),
@@ -94,7 +94,7 @@ t.test('JSON is understood whatever the content type says', async (t) => {
 })
 
 t.test('token makes a new one each time', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const first = await sandbox.plainToken()
   t.equal(first.type, CGI)
   t.same(Object.keys(first.json), ['access_token', 'expires_in'])
@@ -167,7 +167,7 @@ t.test('quotas: a call counts, and the one that is too many is refused', async (
 })
 
 t.test('getwxacodeunlimit gives PNG bytes under a JPEG label', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   for (const { json } of [await sandbox.stableToken(), await sandbox.plainToken()]) {
     const scene = 'abcdefghijklmnopqrst-_'
     const response = await sandbox.app.inject({
@@ -194,7 +194,7 @@ t.test('getwxacodeunlimit gives PNG bytes under a JPEG label', async (t) => {
 })
 
 t.test('two scenes have two pictures, one scene has one', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const token = String((await sandbox.stableToken()).json.access_token)
   const [a, b, again] = [
     await sandbox.codeImage(token, { scene: 'a'.repeat(22) }),
@@ -235,14 +235,14 @@ const imageErrors: [string, unknown, number, string][] = [
 
 for (const [what, body, errcode, errmsg] of imageErrors) {
   t.test(`getwxacodeunlimit answers ${errcode} to ${what}`, async (t) => {
-    const sandbox = await createSandbox(t)
+    const sandbox = await openSandbox(t)
     const token = String((await sandbox.stableToken()).json.access_token)
     isError(t, sandbox, await sandbox.codeImage(token, body), WXA, [errcode, errmsg])
   })
 }
 
 t.test('getwxacodeunlimit takes every character and length that is allowed', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const token = String((await sandbox.stableToken()).json.access_token)
   for (const allowed of ["!#$&'()*+,/:;=?@-._~", 'Zz9', 'x'.repeat(32)]) {
     t.equal((await sandbox.codeImage(token, { scene: allowed, page: '' })).type, 'image/jpeg')
@@ -250,7 +250,7 @@ t.test('getwxacodeunlimit takes every character and length that is allowed', asy
 })
 
 t.test('getwxacodeunlimit answers 47001 to a form', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const token = String((await sandbox.stableToken()).json.access_token)
   const form = 'application/x-www-form-urlencoded'
   const answer = await sandbox.codeImage(token, `scene=${scene}`, form)
@@ -258,7 +258,7 @@ t.test('getwxacodeunlimit answers 47001 to a form', async (t) => {
 })
 
 t.test('getwxacodeunlimit looks at the access token before anything else', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const path = '/sandbox/wechat/wxa/getwxacodeunlimit'
   const missing: [number, string] = [41001, 'access_token missing']
   isError(t, sandbox, await sandbox.call('POST', path, 'no JSON'), WXA, missing)
@@ -272,7 +272,7 @@ t.test('getwxacodeunlimit looks at the access token before anything else', async
 })
 
 t.test('getwxacodeunlimit tells an expired token from one that is not the latest', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const replaced = String((await sandbox.plainToken()).json.access_token)
   const expiring = String((await sandbox.plainToken()).json.access_token)
   sandbox.clock.advance(5 * MINUTE)
@@ -285,7 +285,7 @@ t.test('getwxacodeunlimit tells an expired token from one that is not the latest
 const forADay = { expire_type: 1, expire_interval: 1 }
 
 t.test('generate_urllink gives a link to the phone page', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const token = String((await sandbox.stableToken()).json.access_token)
   const link = async (body: object) => {
     const { status, type, json } = await sandbox.urlLink(token, body)
@@ -331,7 +331,7 @@ const linkErrors: [string, unknown, number, string][] = [
 ]
 
 t.test('generate_urllink refuses what WeChat refuses', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const token = String((await sandbox.stableToken()).json.access_token)
   for (const [what, body, errcode, errmsg] of linkErrors) {
     await t.test(`${errcode} to ${what}`, async (t) => {
@@ -350,7 +350,7 @@ t.test('generate_urllink refuses what WeChat refuses', async (t) => {
 })
 
 t.test('jscode2session gives a session as plain text, with a unionid for some', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const alice = await sandbox.session(await sandbox.login('alice'))
   t.equal(alice.status, 200)
   t.equal(alice.type, SNS)
@@ -371,7 +371,7 @@ const sessionErrors: [string, Record<string, string>, number, string][] = [
 
 for (const [what, params, errcode, errmsg] of sessionErrors) {
   t.test(`jscode2session answers ${errcode} to ${what} and leaves the code good`, async (t) => {
-    const sandbox = await createSandbox(t)
+    const sandbox = await openSandbox(t)
     const code = await sandbox.login('bob')
     isError(t, sandbox, await sandbox.session(code, params), SNS, [errcode, errmsg])
     t.type((await sandbox.session(code)).json.openid, 'string')
@@ -379,7 +379,7 @@ for (const [what, params, errcode, errmsg] of sessionErrors) {
 }
 
 t.test('jscode2session tells used, expired and blocked codes apart', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   const code = await sandbox.login('bob')
   await sandbox.session(code)
   isError(t, sandbox, await sandbox.session(code), SNS, [40163, 'code been used'])
@@ -390,7 +390,7 @@ t.test('jscode2session tells used, expired and blocked codes apart', async (t) =
 })
 
 t.test('jscode2session refuses the 101st call of a user in a minute', async (t) => {
-  const sandbox = await createSandbox(t)
+  const sandbox = await openSandbox(t)
   for (let call = 0; call < 100; call += 1) await sandbox.session(await sandbox.login('bob'))
   const refused = await sandbox.session(await sandbox.login('bob'))
   const busy = 'api minute-quota reach limit, must slower, retry next minute'
