@@ -2,17 +2,10 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
-import { Agent, request as send } from 'undici'
-import { AppError } from '../errors.ts'
-import { errorAnswers } from '../http/plugins/error-handler.ts'
-import { SANDBOX_APPID, SANDBOX_SECRET, sandboxAccount } from '../config/sandbox.ts'
-import { sandbox } from '../sandbox/plugin.ts'
-
-const MAX_BODY = 1024 * 1024
-const SERVICE_TIMEOUT_MS = 15_000
-const PASSED_BACK = ['content-type', 'retry-after'] as const
+import pino from 'pino'
+import { sandboxAccount } from '../config/sandbox.ts'
+import { buildSandboxServer } from '../sandbox/server.ts'
+import { runCommand } from './command.ts'
 
 export type SandboxArguments = {
   host: string
@@ -61,106 +54,30 @@ export function readArguments(args: string[]): SandboxArguments {
   }
 }
 
-/**
- * The sandbox alone, so that several replicas share one WeChat. A mini program knows no CORS: the
- * phone page's calls to the service are passed on from here.
- */
-export async function buildSandboxServer(options: {
-  service: string
-  publicUrl: string
-}): Promise<FastifyInstance> {
-  const { service, publicUrl } = options
-  // stdout is for the settings alone, so that they can be piped into a file.
-  const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
-  await app.register(errorAnswers)
-
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({
-      'content-security-policy': "default-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    })
-  })
-
-  await app.register(sandbox, { publicUrl, ...sandboxAccount })
-
-  await app.register(async (scope) => {
-    const dispatcher = new Agent({ maxResponseSize: MAX_BODY })
-    scope.addHook('onClose', () => dispatcher.close())
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: MAX_BODY },
-      (_request, body, done) => done(null, body),
-    )
-
-    async function ask(path: string, headers: Record<string, string>, body: Buffer | undefined) {
-      try {
-        const answer = await send(service + path, {
-          method: 'POST',
-          headers,
-          body: body ?? null,
-          dispatcher,
-          signal: AbortSignal.timeout(SERVICE_TIMEOUT_MS),
-        })
-        const { statusCode: status, headers: received } = answer
-        return { status, headers: received, body: Buffer.from(await answer.body.arrayBuffer()) }
-      } catch (cause) {
-        const action = `Check that the service runs and answers at ${service} (--service).`
-        throw new AppError('INTERNAL', { cause, action })
-      }
-    }
-
-    async function forward(request: FastifyRequest, reply: FastifyReply) {
-      const headers: Record<string, string> = {}
-      for (const name of ['content-type', 'accept-language'] as const) {
-        const value = request.headers[name]
-        if (value !== undefined) headers[name] = value
-      }
-      const answer = await ask(request.url, headers, request.body as Buffer | undefined)
-      for (const name of PASSED_BACK) {
-        const value = answer.headers[name]
-        if (value !== undefined) reply.header(name, value)
-      }
-      return reply.code(answer.status).header('cache-control', 'no-store').send(answer.body)
-    }
-
-    // The scene's own alphabet, so that no dots can climb to another path of the service.
-    const params = Type.Object({ scene: Type.String({ pattern: '^[A-Za-z0-9_-]+$' }) })
-    scope.post('/login', forward)
-    scope.post('/ticket/:scene/scan', { schema: { params } }, forward)
-    scope.post('/ticket/:scene/deny', { schema: { params } }, forward)
-  })
-  return app
-}
-
-/** What a replica needs in its environment to take this sandbox for WeChat. */
-export function replicaSettings(publicUrl: string): string {
-  return [
-    `WECHAT_APPID=${SANDBOX_APPID}`,
-    `WECHAT_SECRET=${SANDBOX_SECRET}`,
+/** What an instance needs in its environment to take this sandbox for WeChat. */
+export const instanceSettings = (publicUrl: string): string =>
+  [
+    `WECHAT_APPID=${sandboxAccount.appid}`,
+    `WECHAT_SECRET=${sandboxAccount.secret}`,
     `WECHAT_API_BASE=${publicUrl}/sandbox/wechat`,
     '',
   ].join('\n')
-}
 
+/** `npm run sandbox`: the simulated WeChat alone. */
 async function main(): Promise<void> {
-  let settings: SandboxArguments
-  try {
-    settings = readArguments(process.argv.slice(2))
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
-    process.exitCode = 1
-    return
-  }
-  const app = await buildSandboxServer(settings)
-  closeWithGrace({ delay: 5000, logger: app.log }, async ({ err }) => {
-    if (err) app.log.error(err)
+  const { host, port, ...urls } = readArguments(process.argv.slice(2))
+  // stdout is for the settings alone, so that they can be piped into a file.
+  const log = pino({ level: 'warn' }, pino.destination(2))
+  const app = await buildSandboxServer({ ...urls, ...sandboxAccount, log })
+  await app.listen({ host, port })
+  closeWithGrace({ delay: 5000, logger: log }, async ({ err }) => {
+    if (err) log.error(err)
     await app.close()
   })
-  await app.listen({ host: settings.host, port: settings.port })
-  process.stdout.write(replicaSettings(settings.publicUrl))
+  process.stdout.write(instanceSettings(urls.publicUrl))
 }
 
 const started = process.argv[1]
-if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) await main()
+if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
+  await runCommand(main)
+}
