@@ -1,4 +1,4 @@
-/** Of this mini program's own a login page is all there is: `pages/login` belongs into yours. */
+/** This mini program consists of a login page alone: copy `pages/login` into yours. */
 App({
   /**
    * Called with every login of the person who holds this phone.

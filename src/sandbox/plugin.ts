@@ -23,7 +23,7 @@ export type SandboxOptions = {
 
 /**
  * A simulated WeChat under /sandbox: /sandbox/wechat speaks WeChat's API, /sandbox/phone is a
- * phone. For trying and testing only: it signs anybody in as anybody.
+ * phone. For trials and tests only: every visitor can sign in as any user.
  */
 export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) => {
   const { publicUrl, appid, secret, now = Date.now } = options
@@ -47,7 +47,7 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
   const { log = app.log } = options
   log.warn(
     { appid, phone: `${publicUrl}/sandbox/phone` },
-    'SANDBOX: this is not WeChat. Anybody can sign in as anybody. Never use it in production.',
+    'SANDBOX: this is not WeChat. Every visitor can sign in as any user. Never use it in production.',
   )
 }
 

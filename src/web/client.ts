@@ -8,7 +8,7 @@ import { backoff, call, passing, type Answer, type Body } from './call.ts'
 export type SignInStatus = {
   /**
    * `loading` until there is a ticket, then its status. `offline` (no answer) and `busy` (429, 5xx)
-   * are of the moment: `signIn` tries again by itself.
+   * are temporary: `signIn` tries again by itself.
    */
   status:
     | 'loading'
@@ -44,7 +44,7 @@ export type SignInOptions = {
   link?: boolean
   /** Ends the attempt and cancels its ticket. */
   signal?: AbortSignal
-  /** Hears of every change, from `loading` on. */
+  /** Called with every change, from `loading` on. */
   onStatus?: (status: SignInStatus) => void
 }
 
@@ -52,8 +52,8 @@ export type SignInOptions = {
 export class SignInError extends Error {
   override name = 'SignInError'
   /**
-   * `TICKET_DENIED`, `TICKET_EXPIRED`, `TICKET_CANCELED`, `TICKET_CONSUMED`, or whatever code of the
-   * service's error catalogue came; `HTTP_404` and the like where something else answered.
+   * `TICKET_DENIED`, `TICKET_EXPIRED`, `TICKET_CANCELED`, `TICKET_CONSUMED`, or another code of the
+   * service's error catalogue; `HTTP_404` and the like where something else answered.
    */
   readonly code: string
   /** For the operator, where the service gave one. */
@@ -66,11 +66,11 @@ export class SignInError extends Error {
   }
 }
 
-/** Later, never earlier, so that browsers that came together do not stay together. */
+/** Up to a fifth later, never earlier, so that browsers that came together do not stay together. */
 const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
 
 /**
- * Creates a ticket and polls it until somebody has decided.
+ * Creates a ticket and polls it until the person has decided.
  *
  * @returns the login token
  * @throws {SignInError} when the ticket ends without a token or the service refuses
@@ -79,7 +79,7 @@ const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
 export async function signIn(options: SignInOptions): Promise<string> {
   const { signal = new AbortController().signal, onStatus } = options
   const base = options.baseUrl.replace(/\/+$/, '')
-  // There is none in a worker or on a server.
+  // Workers and servers have none.
   const page = (globalThis as { document?: Document }).document
   let ticket: SignInStatus['ticket']
   let headers: { authorization: string } | undefined
@@ -101,7 +101,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
   }
 
   /**
-   * Lasts `ms`, and at least as long as nobody sees the page; ends early, but not before `least`, when
+   * Lasts `ms`, and at least as long as the page is hidden; ends early, but not before `least`, when
    * the page shows again or the network is back.
    */
   const pause = (ms: number, least = 0): Promise<void> =>
@@ -134,7 +134,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
       look()
     })
 
-  /** Asks until somebody answers for good. One call at a time. */
+  /** Calls until there is an answer other than 429 and 5xx. One call at a time. */
   async function ask(path: string, init: RequestInit): Promise<Answer> {
     for (;;) {
       let least = 0
@@ -142,7 +142,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
       try {
         const answer = await call(base + path, init, signal)
         const { ok, body } = answer
-        // A portal that wants a login of its own answers everything with a page of its own.
+        // A Wi-Fi's portal answers every call with its own login page.
         if (ok && !body?.status && !body?.link) throw new TypeError('no answer of ScenePass')
         if (!passing(answer)) {
           failures = 0
@@ -154,7 +154,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
         if (signal.aborted) throw signal.reason
       }
       const wait = Math.max(backoff(failures++), least)
-      // One lost poll is nothing to frighten anybody with.
+      // A single lost poll is over before a message about it could be read.
       if (failures > 1 || wait > 2_000 || globalThis.navigator?.onLine === false) tell(trouble)
       await pause(jitter(wait), least)
     }
@@ -193,7 +193,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
         const stale = answer.body.status === 'pending' && now.status === 'scanned'
         if (!stale) now = answer.body
       }
-      // Rows of expired tickets go some time after; ours was there.
+      // The service deletes expired tickets after a while, and this one was there.
       else if (answer.body?.code === 'TICKET_NOT_FOUND' && ticket.expiresAt < Date.now())
         now = { ...now, status: 'expired' }
       else throw refusal(answer)

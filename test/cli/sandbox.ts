@@ -63,7 +63,7 @@ t.test('as a program', { jobs: 3 }, async (t) => {
       await answer.text()
       child.process.kill('SIGTERM')
       t.equal(await child.ended, 0)
-      t.match(child.stderr(), 'Anybody can sign in as anybody')
+      t.match(child.stderr(), 'Every visitor can sign in as any user')
     },
   )
 

@@ -91,7 +91,7 @@ for (const [language, words] of Object.entries(spoken)) {
       body: { code: String },
     })
     t.match((await poll(ticket)).body, { status: 'denied' })
-    t.same([phone.logins, [...phone.stored]], [[], []], 'nobody has signed in')
+    t.same([phone.logins, [...phone.stored]], [[], []], 'no login is told or kept')
     page.close()
   })
 

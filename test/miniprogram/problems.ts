@@ -29,7 +29,7 @@ const scans: [
     'expired',
     ({ scene }) => sql`delete from tickets where scene = ${scene}`.execute(db),
   ],
-  ['scanned by somebody else', 'taken', (ticket) => scan(ticket, 'bob')],
+  ['scanned by another person', 'taken', (ticket) => scan(ticket, 'bob')],
   ['declined', 'declined', (ticket) => deny(ticket, 'alice')],
   ['canceled by the website', 'canceled', cancel],
   ['confirmed before', 'used', (ticket) => login(ticket, 'alice')],
@@ -61,7 +61,7 @@ const scans: [
     async (phone) => (phone.alter = (body) => body),
   ],
   [
-    'an answer that nobody expects',
+    'an answer without words of its own',
     'trouble',
     () => fault({ api: 'code2session', errcode: 87009 }),
     async () => {},
@@ -114,7 +114,7 @@ for (const [language, words] of [
       await page.until(words.problems.unknown.join(' '))
       page.close()
     }
-    t.same(phone.calls, [], 'nobody is asked about it')
+    t.same(phone.calls, [], 'no call is made about it')
   })
 
   t.test(`${language}: opened without any code`, async (t) => {

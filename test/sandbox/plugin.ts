@@ -15,7 +15,7 @@ t.test('it warns once when it is registered', async (t) => {
   await openSandbox(t, { level: 'info', stream })
   const lines = String(stream.read()).trim().split('\n')
   t.equal(lines.length, 1)
-  t.match(JSON.parse(lines[0] ?? ''), { level: 40, msg: /not WeChat.*Anybody can sign in/ })
+  t.match(JSON.parse(lines[0] ?? ''), { level: 40, msg: /not WeChat.*Every visitor can sign in/ })
 })
 
 t.test('its parsers and hooks stay inside it', async (t) => {

@@ -36,13 +36,13 @@ const README_FRAMES: Record<string, string> = {
 /** In which two elements stand side by side. */
 const README_FONT = 'body { font-size: 12px }'
 const MARGIN = 12
-const languages = ['zh-CN', 'en'] as const
+const LANGUAGES = ['zh-CN', 'en'] as const
 
 function shotsOf(scene: Scene): Shot[] {
   if (values.readme) {
     const frame = README_FRAMES[scene.name]
     if (!frame) return []
-    return languages.map((language) => {
+    return LANGUAGES.map((language) => {
       const suffix = language === 'en' ? '' : `.${language}`
       const file = join(README_FOLDER, `${scene.name}${suffix}.png`)
       return { scene, frame, language, theme: 'light', file, density: 1 }
@@ -50,7 +50,7 @@ function shotsOf(scene: Scene): Shot[] {
   }
   if (positionals.length > 0 && !positionals.includes(scene.name)) return []
   const { frame = 'scene-pass' } = scene
-  return languages.flatMap((language) =>
+  return LANGUAGES.flatMap((language) =>
     (['light', 'dark'] as const).map((theme) => {
       const file = join(values.out, `${scene.name}.${language}.${theme}.png`)
       return { scene, frame, language, theme, file, density: 2 }

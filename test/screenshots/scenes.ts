@@ -25,7 +25,7 @@ const answer =
   (route: Route): Promise<void> =>
     route.fulfill({ status, headers, json: body })
 
-const [tickets, codes] = ['**/ticket', '**/ticket/*/qrcode']
+const [TICKETS, CODES] = ['**/ticket', '**/ticket/*/qrcode']
 
 /** One tap on the drawn phone; its words are in one of two languages. */
 const tapPhone = (page: Page, name: RegExp): Promise<void> =>
@@ -53,7 +53,7 @@ const narrow = { viewport: { width: 390, height: 844 } }
 export const scenes: Scene[] = [
   {
     name: 'loading',
-    before: (page) => page.route(tickets, () => {}),
+    before: (page) => page.route(TICKETS, () => {}),
     state: 'loading',
   },
   { name: 'pending', state: 'pending' },
@@ -67,19 +67,19 @@ export const scenes: Scene[] = [
   },
   {
     name: 'offline',
-    before: (page) => page.route(tickets, (route) => route.abort('internetdisconnected')),
+    before: (page) => page.route(TICKETS, (route) => route.abort('internetdisconnected')),
     state: 'offline',
   },
   {
     name: 'busy',
     before: (page) =>
-      page.route(tickets, answer(503, { code: 'WECHAT_BUSY' }, { 'retry-after': '30' })),
+      page.route(TICKETS, answer(503, { code: 'WECHAT_BUSY' }, { 'retry-after': '30' })),
     state: 'busy',
   },
   {
     name: 'error',
     before: (page) =>
-      page.route(codes, answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' })),
+      page.route(CODES, answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' })),
     state: 'error',
   },
   { name: 'link', device: phones.safari, state: 'link' },

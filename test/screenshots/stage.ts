@@ -14,7 +14,7 @@ import { wechatAt } from '../fixtures/network/wechat-at.ts'
 
 /** Where the scenes are played. */
 export type Stage = {
-  /** Somebody's website with the element on it. */
+  /** A website with the element on it. */
   site: string
   /** The hosted login page, as with the real WeChat. */
   hosted: string

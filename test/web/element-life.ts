@@ -167,7 +167,7 @@ t.test('two tabs at once sign in each for itself', async (t) => {
   t.same(await tokens[1](), [])
 })
 
-t.test('who leaves cancels the ticket, and comes back to a new one', async (t) => {
+t.test('a visitor who leaves cancels the ticket, and comes back to a new one', async (t) => {
   const { page } = await openPage(t, browser)
   await page.goto(`${site.origin}/`)
   await page.evaluate(() => {
@@ -184,20 +184,17 @@ t.test('who leaves cancels the ticket, and comes back to a new one', async (t) =
   t.equal(persisted, alive ? true : undefined)
 })
 
-t.test(
-  'who closes the tab, or the dialog with the element in it, cancels the ticket',
-  async (t) => {
-    const { page, context } = await openPage(t, browser)
-    await page.goto(`${site.origin}/`)
-    const first = await until(page, 'pending')
-    const element = await page.$('scene-pass')
-    await element?.evaluate((element) => element.remove())
-    t.equal(await ending(first), 'canceled')
-    await element?.evaluate((element) => document.body.append(element))
-    const second = await until(page, 'pending', { not: first.scene })
-    // A context without pages ends, and would take the last words of this one with it.
-    await context.newPage()
-    await page.close({ runBeforeUnload: true })
-    t.equal(await ending(second), 'canceled')
-  },
-)
+t.test('closing the tab, or the dialog with the element in it, cancels the ticket', async (t) => {
+  const { page, context } = await openPage(t, browser)
+  await page.goto(`${site.origin}/`)
+  const first = await until(page, 'pending')
+  const element = await page.$('scene-pass')
+  await element?.evaluate((element) => element.remove())
+  t.equal(await ending(first), 'canceled')
+  await element?.evaluate((element) => document.body.append(element))
+  const second = await until(page, 'pending', { not: first.scene })
+  // A context without pages ends, and would take the last words of this one with it.
+  await context.newPage()
+  await page.close({ runBeforeUnload: true })
+  t.equal(await ending(second), 'canceled')
+})

@@ -29,7 +29,7 @@ for (const [path, { url }] of [
 
 const seen = new Map<string, Record<'zh' | 'en', Seen>>()
 
-/** One state in both languages and both themes; axe looks for what keeps anybody out. */
+/** One state in both languages and both themes; axe looks for what keeps a visitor out. */
 async function inspect(t: Test, page: Page, name: string): Promise<Record<'zh' | 'en', Seen>> {
   const views: Partial<Record<'zh' | 'en', Seen>> = {}
   for (const [lang, language, theme] of [
@@ -103,7 +103,7 @@ t.test('from loading to signed in', async (t) => {
   t.equal((await scan(ticket, 'alice')).body.match.code, pending.matchCode)
   await until(page, 'scanned')
   const scanned = await inspect(t, page, 'scanned')
-  t.equal(scanned.en.image, null, 'nobody else can scan it')
+  t.equal(scanned.en.image, null, 'no second phone can scan it')
   t.match(scanned.en.hint, /phone/)
   t.equal(scanned.en.matchCode, pending.matchCode, 'to compare with the phone')
 
@@ -135,7 +135,7 @@ t.test('declined', async (t) => {
   t.same(troubles, [])
 })
 
-t.test('expired, and nobody asked for a new one', async (t) => {
+t.test('expired, and not to be renewed by itself', async (t) => {
   const { page } = await openPage(t, browser)
   await page.goto(`${site.origin}/`)
   const { scene } = await until(page, 'pending')
@@ -219,7 +219,7 @@ t.test('on a phone, without one', async (t) => {
   t.equal((await until(page, 'computer')).image, null)
   await inspect(t, page, 'computer')
   await page.getByRole('button').click()
-  t.ok((await until(page, 'pending')).image, 'for whoever has a second phone')
+  t.ok((await until(page, 'pending')).image, 'for a visitor with a second phone')
 })
 
 t.test('on a phone, inside WeChat', async (t) => {

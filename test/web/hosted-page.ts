@@ -43,7 +43,7 @@ const real = await startApp(t, { databaseUrl, returnUrls: [returnTo], sandbox: n
 /** What a phone says, wherever the ticket was made: the database is the same. */
 const confirm = (scene: string | null) => login({ scene: scene as string }, 'alice')
 
-t.test('somebody comes from a site and goes back to it, signed in', async (t) => {
+t.test('a visitor comes from a site and goes back to it, signed in', async (t) => {
   const { page, troubles } = await openPage(t, browser)
   const state = 'a "state" & <more> 状态'
   const query = new URLSearchParams({ return_to: returnTo, state })
@@ -72,10 +72,10 @@ t.test('somebody comes from a site and goes back to it, signed in', async (t) =>
   t.same(troubles, [])
 })
 
-t.test('alone it signs in, says so, and shows the token to nobody', async (t) => {
+t.test('alone it signs in, says so, and shows the token nowhere', async (t) => {
   for (const [locale, words] of [
     ['zh-CN', /令牌不会交给/],
-    ['en', /goes to nobody/],
+    ['en', /goes to no website/],
   ] as const) {
     const { page, troubles } = await openPage(t, browser, { locale, colorScheme: 'dark' })
     await page.goto(`${real.url}/`)
@@ -156,7 +156,7 @@ t.test('on a phone it says to use a computer', async (t) => {
   t.same(await axeViolations(page), [])
 })
 
-t.test('nobody else may frame it', async (t) => {
+t.test('no other site may frame it', async (t) => {
   const { page } = await openPage(t, browser)
   await page.route(`${site}/framed`, (route) =>
     route.fulfill({

@@ -17,7 +17,7 @@ t.test('a server can import both modules', async (t) => {
 })
 
 /** What a site writes; where it is wrong, the compiler must say so. */
-const site = `
+const SITE = `
 import { signIn, SignInError, type SignInStatus } from 'scenepass/client'
 import { ScenePassElement, type ScenePassState } from 'scenepass/widget'
 
@@ -69,7 +69,7 @@ for (const [resolution, module] of [
     mkdirSync(join(folder, 'node_modules'))
     symlinkSync(fileURLToPath(root), join(folder, 'node_modules', 'scenepass'), 'junction')
     const file = join(folder, 'site.mts')
-    writeFileSync(file, site)
+    writeFileSync(file, SITE)
     const options: ts.CompilerOptions = {
       strict: true,
       noEmit: true,

@@ -85,6 +85,6 @@ function outcome(handOver: LoginPage['handOver'], hasExtras: boolean): string {
   if (hasExtras) return ''
   return `<div id="outcome" role="status"><p class="small" hidden>${both(
     '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
-    'This page was opened without return_to, so the login token goes to nobody.',
+    'This page was opened without return_to, so the login token goes to no website.',
   )}</p></div>`
 }

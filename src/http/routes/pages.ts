@@ -68,7 +68,7 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
 export const loginPageNeeds = (
   options: Pick<PageRoutesOptions, 'returnUrls' | 'extras'>,
 ): Record<string, string[]> => ({
-  // Browsers hold redirects after the POST to it as well.
+  // Browsers apply it to redirects after the POST, too.
   ...(options.returnUrls.length > 0
     ? { formAction: [...new Set(options.returnUrls.map((url) => new URL(url).origin))] }
     : {}),

@@ -25,7 +25,7 @@ watchFetch(window, 'browser', tell)
 watchCodes(tell)
 frame.addEventListener('load', () => {
   const phone = frame.contentWindow as (Window & typeof globalThis) | null
-  // Where the service is down this is a page of the browser's own, which nobody may look into.
+  // While the service is down this is the browser's own page, which no script may look into.
   if (!phone || !frame.contentDocument?.getElementById('phone')) return
   watchFetch(phone, 'phone', tell)
   speakAlike()

@@ -10,7 +10,7 @@ export const demoPage = {
   above: `<div class="notice">
         <p><strong>${both('沙箱', 'Sandbox')}</strong> ${both(
           '这里没有真实的微信：任何人都可以任何身份登录。',
-          'There is no real WeChat here: anybody can sign in as anybody.',
+          'There is no real WeChat here: every visitor can sign in as any user.',
         )}</p>
         <p>${both(
           '您同时扮演两个角色：网页和手机。在手机上点“扫码”，选一个用户，再确认登录。',

@@ -1,7 +1,7 @@
 const SHOWN = 10
 const PRIVATE = new Set(['token', 'secret', 'code', 'session_key'])
 
-/** The beginning of something that nobody may read on a screenshot. */
+/** The beginning of a secret: a screenshot must not show the whole. */
 export const shorten = (text: string): string =>
   text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
 

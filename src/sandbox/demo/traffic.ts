@@ -41,7 +41,7 @@ export function createTraffic(log: HTMLElement): (exchange: Exchange) => void {
     const atEnd = log.scrollTop + log.clientHeight > log.scrollHeight - 8
     list.append(line(exchange, counter))
     while (list.childElementCount > LONGEST) list.firstElementChild?.remove()
-    // Who reads further up is left there.
+    // A visitor who reads further up stays there.
     if (atEnd) log.scrollTop = log.scrollHeight
   }
 }

@@ -42,7 +42,7 @@ export function watchFetch(
 
     async function tellOf(response: Response): Promise<void> {
       const { status } = response
-      // Whoever called may have hung up in the middle of it.
+      // The caller may have aborted while the body was on its way.
       const answer = await response.text().then(presentable, () => '…')
       tell({ ...exchange, status, answer })
     }

@@ -58,12 +58,12 @@ export function drawView(
 
 function timeLeft(text: string): HTMLElement {
   const element = make('p', text, 'left')
-  // It changes every second, which nobody wants to hear.
+  // It changes every second, which a screen reader should not announce.
   element.setAttribute('role', 'timer')
   return element
 }
 
-/** What a real phone knows by itself: who holds it. */
+/** A choice of who holds the phone, which a real one knows by itself. */
 export function drawPeople(words: PhoneTexts, scan: (user: string) => void): HTMLElement[] {
   const field = document.createElement('input')
   for (const [name, value] of Object.entries({

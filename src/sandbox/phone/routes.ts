@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { readFile } from 'node:fs/promises'
-import { phoneStyle } from './style.ts'
+import { PHONE_STYLE } from './style.ts'
 
-const page = `<!doctype html>
+const PAGE = `<!doctype html>
 <html lang="zh-CN">
   <head>
     <meta charset="utf-8">
@@ -28,9 +28,9 @@ export const phoneRoutes: FastifyPluginAsync = async (app) => {
   // As the build has made it, of the mini program's own files.
   const script = await readFile(new URL('phone.js', import.meta.url))
   for (const [path, type, content] of [
-    ['/phone', 'text/html; charset=utf-8', page],
+    ['/phone', 'text/html; charset=utf-8', PAGE],
     ['/phone.js', 'text/javascript; charset=utf-8', script],
-    ['/phone.css', 'text/css; charset=utf-8', phoneStyle],
+    ['/phone.css', 'text/css; charset=utf-8', PHONE_STYLE],
   ] as const) {
     app.get(path, (_request, reply) =>
       reply.type(type).header('cache-control', 'no-store').send(content),

@@ -1,5 +1,5 @@
 /** The phone page's stylesheet. The two decisions differ in nothing but their words. */
-export const phoneStyle = `:root {
+export const PHONE_STYLE = `:root {
   color-scheme: light dark;
   --ink: #1a1f1c;
   --soft: #5d6862;

@@ -1,18 +1,18 @@
 import { Type, type Static } from 'typebox'
 
-export const apis = [
+export const APIS = [
   'stable_token',
   'token',
   'getwxacodeunlimit',
   'generate_urllink',
   'code2session',
 ] as const
-export type Api = (typeof apis)[number]
+export type Api = (typeof APIS)[number]
 
 /** What goes wrong in the next `times` calls of one API (1 unless said). The delay comes first. */
 export const faultSchema = Type.Object(
   {
-    api: Type.Union(apis.map((api) => Type.Literal(api))),
+    api: Type.Union(APIS.map((api) => Type.Literal(api))),
     errcode: Type.Optional(Type.Integer()),
     delay_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
     http_status: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })),

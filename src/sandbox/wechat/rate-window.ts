@@ -1,4 +1,4 @@
-// A day of quota starts at midnight in China; minutes do not care about whole hours.
+// A day of quota starts at midnight in China. Whole hours do not shift a minute's window.
 const CHINA_OFFSET_MS = 8 * 3600_000
 const MAX_KEYS = 10_000
 

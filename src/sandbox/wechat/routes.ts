@@ -33,7 +33,7 @@ const contentTypes: Record<Api, string> = {
   code2session: 'text/plain',
 }
 
-/** WeChat's four APIs (and the older /cgi-bin/token), below whatever prefix they are given. */
+/** WeChat's four APIs (and the older /cgi-bin/token), below the prefix that they are registered with. */
 export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app, options) => {
   const { state, appid, secret, publicUrl } = options
   const misbehave = createMisbehaviour(app)

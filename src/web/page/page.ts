@@ -21,7 +21,7 @@ function handOver(): void {
   if (!form || !field) return
   field.value = token
   form.submit()
-  // What is sent has been read; a page that is kept for the back button keeps no token.
+  // submit() has read it; a page that is kept for the back button keeps no token.
   field.value = ''
 }
 
@@ -40,7 +40,7 @@ addEventListener('pagehide', () => {
   token = ''
 })
 addEventListener('pageshow', ({ persisted }) => {
-  // Somebody came back after a login was handed over: it takes a new one.
+  // The visitor came back after a token was handed over: the next one takes a new sign-in.
   if (persisted && form && outcome?.hidden === false) location.reload()
 })
 

@@ -19,11 +19,11 @@ interface TypedElement extends HTMLElement {
   removeEventListener: Listening<EventListenerOptions>
 }
 
-// Where pages are made on a server there is no such class, and no element either.
+// A server that renders pages has no such class, and no element either.
 const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => TypedElement
 
 /**
- * `<scene-pass>`: shows the code and whatever comes of it, and says `login` when somebody has
+ * `<scene-pass>`: shows the code and what comes of it, and dispatches `login` when the visitor has
  * signed in. Begins when it is put on a page; cancels its ticket when it, or the page, goes.
  */
 export class ScenePassElement extends Base {

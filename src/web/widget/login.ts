@@ -41,7 +41,7 @@ export function createLogin(
     code,
   })
 
-  /** On this screen the code would be for another phone. */
+  /** A phone cannot scan its own screen; a code on it can be pressed inside WeChat alone. */
   const needsLink = (): boolean => onPhone() && !insideWechat() && !anyway
 
   function draw(): void {
@@ -74,10 +74,10 @@ export function createLogin(
     } else if (/^(loading|scanned|confirmed|offline|busy)$/.test(now.status)) {
       set(now.status as ScenePassState)
     }
-    // Every other ending is told once more, with its reason.
+    // Every other ending is shown when `signIn` rejects, with its reason.
   }
 
-  /** A code that is not there yet is not shown as a hole. */
+  /** The state stays `loading` until there is an image to show. */
   function showCode(url: string): void {
     if (codeUrl !== url) {
       codeUrl = url
@@ -91,13 +91,13 @@ export function createLogin(
     if (attempt && state !== 'scanned') set('pending')
   }
 
-  /** An `<img>` does not say why it failed, so the same address is asked by other means. */
+  /** An `<img>` does not say why it failed, so the same address is fetched. */
   image.onerror = async () => {
     const mine = attempt
     if (!mine) return
     const headers = { accept: 'application/json' }
     const answer = await call(codeUrl, { headers }, mine.signal).catch(() => null)
-    // Gone: the next poll says how.
+    // The ticket has ended: the next poll says how.
     if (mine !== attempt || answer?.status === 410) return
     const why = answer?.body?.code
     if (answer && !answer.ok && (!passing(answer) || why === 'WECHAT_MISCONFIGURED')) {

@@ -20,7 +20,7 @@ export type ScenePassStatus = {
 }
 
 export interface ScenePassEventMap extends HTMLElementEventMap {
-  /** Somebody signed in; the token goes to your server. */
+  /** The visitor has signed in; the token goes to your server. */
   login: CustomEvent<{ token: string }>
   /** What the element shows has changed. */
   status: CustomEvent<ScenePassStatus>

@@ -1,12 +1,12 @@
-const dark =
+const DARK =
   '--bg:#1b201d;--ink:#e9eeeb;--soft:#a9b4ae;--line:#39413c;--good:#5fd699;--bad:#ff9e73;--on:#06281a'
 
-/** Looks. Names with `--scenepass-` are for the page, the short ones are our own. */
-export const style = `
+/** The stylesheet. Names with `--scenepass-` are for the page, the short ones are our own. */
+export const STYLE = `
 :host{display:block;max-width:22em;--bg:#fff;--ink:#1a1f1c;--soft:#56615b;--line:#d5dcd8;--good:#0a6b3d;--bad:#a33a12;--on:#fff}
 :host([hidden]),[hidden]{display:none!important}
-:host([theme=dark]){${dark}}
-@media(prefers-color-scheme:dark){:host(:not([theme=light])){${dark}}}
+:host([theme=dark]){${DARK}}
+@media(prefers-color-scheme:dark){:host(:not([theme=light])){${DARK}}}
 *{box-sizing:border-box;margin:0}
 section{display:grid;grid-template-columns:minmax(0,1fr);justify-items:center;gap:.6em;padding:1.5em;text-align:center;line-height:1.45;overflow-wrap:anywhere;color:var(--scenepass-color,var(--ink));background:var(--scenepass-background,var(--bg));border:1px solid var(--line);border-radius:1em;outline:0}
 .tile{display:grid;place-items:center;width:var(--scenepass-size,15em);max-width:100%;aspect-ratio:1}

@@ -1,10 +1,10 @@
 import type { SignInStatus } from '../client.ts'
 import { pictures } from './pictures.ts'
 import type { ScenePassState } from './state.ts'
-import { style } from './style.ts'
+import { STYLE } from './style.ts'
 import { wordsOf } from './words.ts'
 
-/** All that can be seen; nothing else decides what is on the screen. */
+/** Everything that the screen depends on. */
 export type Seen = {
   state: ScenePassState
   language: string
@@ -38,7 +38,7 @@ function make<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** Text stays text, so any CSP and Trusted Types will do; what is the same is not announced again. */
+/** Text and no markup, which every CSP allows; an equal text would be announced again. */
 function write(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
@@ -74,11 +74,11 @@ export function createView(root: ShadowRoot, onAct: () => void) {
   root.append(card)
   if ('adoptedStyleSheets' in root) {
     const sheet = new CSSStyleSheet()
-    sheet.replaceSync(style)
+    sheet.replaceSync(STYLE)
     root.adoptedStyleSheets = [sheet]
   } else {
     // Safari before 16.4.
-    write(card.appendChild(document.createElement('style')), style)
+    write(card.appendChild(document.createElement('style')), STYLE)
   }
 
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -94,7 +94,7 @@ export function createView(root: ShadowRoot, onAct: () => void) {
     const seconds = Math.ceil(ms / 1_000)
     write(time, `${Math.floor(seconds / 60)}:${`0${seconds % 60}`.slice(-2)} ${unit}`)
     left.style.transform = `scaleX(${ms / (length || 1)})`
-    // To the next full second of the deadline, so that a late timer never adds up.
+    // To the deadline's next full second, so that late timers do not add up.
     if (ms > 0) timer = setTimeout(count, ms % 1_000 || 1_000, expiresAt, unit)
   }
 
@@ -131,7 +131,7 @@ export function createView(root: ShadowRoot, onAct: () => void) {
     bar.hidden = time.hidden = !waiting
     if (waiting && ticket) count(ticket.expiresAt, words.left)
 
-    // The focus must not fall off the page together with the button that was pressed.
+    // The button that was pressed takes the focus with it when it is hidden.
     if (!act && root.activeElement === button) card.focus()
     button.hidden = !act
     write(button, act)

@@ -97,7 +97,7 @@ t.test('a login goes to a listed address by a form, with its state', async (t) =
   t.notMatch((await page(hosted.url, { return_to: RETURN })).body, 'name="state"')
   t.match((await page(hosted.url, { return_to: RETURN, state: '' })).body, 'name="state" value=""')
   t.notMatch((await page(hosted.url)).body, '<form')
-  t.match((await page(hosted.url)).body, /without return_to, so the login token goes to nobody/)
+  t.match((await page(hosted.url)).body, /without return_to, so the login token goes to no website/)
 })
 
 t.test('a state stays text, whatever it is', async (t) => {

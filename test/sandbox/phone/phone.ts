@@ -38,13 +38,13 @@ async function setUp(t: Test, replies: Record<string, Reply>, language?: string,
   return openPhone(t, app, search ?? `?scene=${SCENE}`, language)
 }
 
-const scan = `/ticket/${SCENE}/scan`
-const deny = `/ticket/${SCENE}/deny`
+const SCAN = `/ticket/${SCENE}/scan`
+const DENY = `/ticket/${SCENE}/deny`
 
 t.test('scan, look, confirm: every call has a login code of its own', async (t) => {
-  const phone = await setUp(t, { [scan]: show, '/login': confirmed })
+  const phone = await setUp(t, { [SCAN]: show, '/login': confirmed })
   t.match(phone.main.textContent, 'Who holds this phone?')
-  t.same(phone.sent, [], 'nothing is sent before somebody taps')
+  t.same(phone.sent, [], 'nothing is sent before the first tap')
 
   await phone.tap('alice')
   const text = phone.main.textContent
@@ -59,7 +59,7 @@ t.test('scan, look, confirm: every call has a login code of its own', async (t) 
   t.match(phone.main.textContent, 'Signed in')
   t.same(
     phone.sent.map(({ path }) => path),
-    ['/sandbox/wx-login', scan, '/sandbox/wx-login', '/login'],
+    ['/sandbox/wx-login', SCAN, '/sandbox/wx-login', '/login'],
   )
   const [first, second, third, fourth] = phone.sent.map(({ body }) => body)
   t.same(first, { user: 'alice' })
@@ -71,21 +71,21 @@ t.test('scan, look, confirm: every call has a login code of its own', async (t) 
 
 t.test('decline is as prominent as confirm, and says no', async (t) => {
   const denied = { body: { scene: SCENE, status: 'denied' } }
-  const phone = await setUp(t, { [scan]: show, [deny]: denied })
+  const phone = await setUp(t, { [SCAN]: show, [DENY]: denied })
   await phone.tap('bob')
   const [decline, confirm] = [phone.button('Decline'), phone.button('Confirm')]
   t.equal(decline.className, confirm.className)
   t.same([decline.disabled, confirm.disabled], [false, false])
   await phone.tap('Decline')
   t.match(phone.main.textContent, 'Declined')
-  t.equal(phone.sent.at(-1)?.path, deny)
+  t.equal(phone.sent.at(-1)?.path, DENY)
   t.same(Object.keys(phone.sent.at(-1)?.body ?? {}), ['code'])
 })
 
 t.test('mode choose: the number that was tapped goes with the confirmation', async (t) => {
   const choices = ['12', '47', '83']
   const phone = await setUp(t, {
-    [scan]: scanned({ mode: 'choose', choices }),
+    [SCAN]: scanned({ mode: 'choose', choices }),
     '/login': confirmed,
   })
   await phone.tap('alice')
@@ -100,7 +100,7 @@ t.test('mode choose: the number that was tapped goes with the confirmation', asy
 })
 
 t.test('mode off: no number is shown', async (t) => {
-  const phone = await setUp(t, { [scan]: scanned({ mode: 'off' }) })
+  const phone = await setUp(t, { [SCAN]: scanned({ mode: 'off' }) })
   await phone.tap('alice')
   t.notMatch(phone.main.textContent, 'number')
   t.equal(phone.button('Confirm').disabled, false)
@@ -108,7 +108,7 @@ t.test('mode off: no number is shown', async (t) => {
 
 t.test('what is unusual is told', async (t) => {
   const phone = await setUp(t, {
-    [scan]: scanned(
+    [SCAN]: scanned(
       { mode: 'off' },
       {
         notices: [{ kind: 'new_browser' }, { kind: 'many_tickets', count: 140 }, { kind: 'later' }],
@@ -126,7 +126,7 @@ t.test('what is unusual is told', async (t) => {
 })
 
 t.test('two taps are one', async (t) => {
-  const phone = await setUp(t, { [scan]: show, '/login': confirmed })
+  const phone = await setUp(t, { [SCAN]: show, '/login': confirmed })
   await phone.tap('alice')
   const confirm = phone.button('Confirm')
   confirm.click()
@@ -138,7 +138,7 @@ t.test('two taps are one', async (t) => {
 })
 
 t.test('a typed name is used, where it is one', async (t) => {
-  const phone = await setUp(t, { [scan]: show })
+  const phone = await setUp(t, { [SCAN]: show })
   const field = phone.main.querySelector('input')
   for (const wrong of ['', 'Dora', 'd o']) {
     field.value = wrong
@@ -152,18 +152,18 @@ t.test('a typed name is used, where it is one', async (t) => {
 
 t.test('a refused scan is told in the mini program’s words, and another may try', async (t) => {
   const refused = { status: 409, body: { code: 'SCANNED_BY_ANOTHER', message: 'Another one.' } }
-  const phone = await setUp(t, { [scan]: refused })
+  const phone = await setUp(t, { [SCAN]: refused })
   await phone.tap('alice')
-  t.match(phone.main.textContent, 'Somebody else has scanned this code')
+  t.match(phone.main.textContent, 'Another person has scanned this code')
   t.same(phone.warnings, [])
-  await phone.tap('Give the phone to somebody else')
+  await phone.tap('Give the phone to another person')
   t.match(phone.main.textContent, 'Who holds this phone?')
   await phone.tap('bob')
   t.same(phone.sent[2]?.body, { user: 'bob' })
 })
 
 t.test('no answer is told and logged, and the same call can be made again', async (t) => {
-  const phone = await setUp(t, { [scan]: show, '/login': confirmed })
+  const phone = await setUp(t, { [SCAN]: show, '/login': confirmed })
   await phone.tap('alice')
   phone.offline = true
   await phone.tap('Confirm')
@@ -175,7 +175,7 @@ t.test('no answer is told and logged, and the same call can be made again', asyn
 })
 
 t.test('the time that is left goes on, and nothing else moves', async (t) => {
-  const phone = await setUp(t, { [scan]: show })
+  const phone = await setUp(t, { [SCAN]: show })
   await phone.tap('alice')
   const [confirm, left] = [phone.button('Confirm'), phone.main.querySelector('[role=timer]')]
   const before = left.textContent
@@ -186,7 +186,7 @@ t.test('the time that is left goes on, and nothing else moves', async (t) => {
 })
 
 t.test('the language is the browser’s, and can be changed', async (t) => {
-  const phone = await setUp(t, { [scan]: show }, 'zh-TW')
+  const phone = await setUp(t, { [SCAN]: show }, 'zh-TW')
   t.equal(phone.document.documentElement.lang, 'zh-CN')
   await phone.tap('alice')
   t.match(phone.main.textContent, '仅确认您本人打开的登录。')

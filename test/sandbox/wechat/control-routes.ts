@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { openSandbox } from '../../fixtures/network/sandbox.ts'
 
-t.test('wx-login gives anybody a code, but wants a name', async (t) => {
+t.test('wx-login gives every user a login code, but wants a name', async (t) => {
   const sandbox = await openSandbox(t)
   for (const user of ['alice', 'mallory', 'a', 'a-b_c-0123456789', 'x'.repeat(32)]) {
     t.match(await sandbox.login(user), /^[0-9A-Za-z]{32}$/)

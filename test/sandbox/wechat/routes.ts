@@ -82,7 +82,7 @@ t.test('stable_token wants a POST with a JSON body of the right types', async (t
   isError(t, sandbox, await sandbox.call('GET', path), CGI, [43002, 'require POST method'])
 })
 
-t.test('JSON is understood whatever the content type says', async (t) => {
+t.test('JSON is understood under every content type', async (t) => {
   const sandbox = await openSandbox(t)
   const body = await sandbox.stableToken()
   const image = await sandbox.codeImage(
@@ -301,7 +301,7 @@ t.test('generate_urllink gives a link to the phone page', async (t) => {
   )
   const now = Math.floor(sandbox.clock.now() / 1000)
   t.equal(await link({ query: 'a=1&scene=%26b', expire_time: now + 61 }), `${phone}%26b`)
-  t.equal(await link({ query: `x=${'y'.repeat(1022)}`, ...forADay }), phone, 'nobody asked for it')
+  t.equal(await link({ query: `x=${'y'.repeat(1022)}`, ...forADay }), phone, 'without a scene')
 })
 
 const linkErrors: [string, unknown, number, string][] = [

@@ -61,14 +61,14 @@ const problems = {
   OVERLOADED: 'busy',
 }
 
-/** What a ticket is called. Codes for other purposes have other scenes. */
+/** A ticket's scene. Codes for other purposes have scenes of other shapes. */
 const SCENE = /^[A-Za-z0-9_-]{22,32}$/
 
-/** What is worth another try with the same ticket. */
-const passing = ['busy', 'offline', 'trouble']
+/** Problems after which the same ticket is worth another try. */
+const PASSING = ['busy', 'offline', 'trouble']
 
 /** @param {State} state */
-const canRetry = (state) => state.screen === 'failed' && passing.indexOf(state.problem) >= 0
+const canRetry = (state) => state.screen === 'failed' && PASSING.indexOf(state.problem) >= 0
 
 /** @type {State} */
 const beginning = {
@@ -85,7 +85,7 @@ const beginning = {
 /** @param {Deps} deps */
 function createFlow({ login, post, show, onLogin }) {
   let state = beginning
-  // Counts scenes: what was asked for an earlier one changes nothing any more.
+  // Counts scenes: an answer about an earlier one changes nothing.
   let turn = 0
   let again = () => Promise.resolve()
 
@@ -180,7 +180,7 @@ function createFlow({ login, post, show, onLogin }) {
       become(Date.now() < state.deadline ? {} : failed('expired'))
     },
 
-    /** This WeChat cannot say which code was scanned. */
+    /** For a WeChat that cannot say which code was scanned. */
     tooOld() {
       become({ screen: 'old' })
     },
@@ -198,8 +198,8 @@ const canConfirm = ({ screen, scan, choice }) =>
   screen === 'ask' && scan !== null && (scan.match.mode !== 'choose' || choice !== null)
 
 /**
- * Every good answer names its ticket. What does not comes from something in between, such as the
- * page of a Wi-Fi that wants a password first.
+ * Every good answer names its ticket. One that does not comes from something in between, such as a
+ * Wi-Fi that answers every call with its own login page.
  *
  * @param {{ status: number, body: any }} answer
  * @param {string} scene

@@ -30,7 +30,7 @@ function keptLogin() {
 /**
  * Signs in to the mini program itself, without any code to scan.
  *
- * @returns {Promise<OwnLogin>} rejects where WeChat or the service says no, or nothing
+ * @returns {Promise<OwnLogin>} rejects where WeChat or the service refuses or does not answer
  */
 async function ownLogin() {
   const { status, body } = await post('/login', { code: await login() })

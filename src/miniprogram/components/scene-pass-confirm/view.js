@@ -88,7 +88,7 @@ function question(state, words) {
     { name: words.address, value: by.ip },
     { name: words.time, value: by.at && localTime(new Date(by.at)) },
   ]
-  // Most services do not know it: "unknown" would only unsettle.
+  // Most services do not know it, and "unknown" would only worry the person.
   if (by.country) facts.splice(3, 0, { name: words.country, value: by.country })
   return {
     title: fill(words.ask, { site }),
@@ -108,8 +108,8 @@ function question(state, words) {
   }
 }
 
-/** What an honest sign-in hardly ever has. */
-const grave = ['other_country', 'many_tickets']
+/** Notices that an honest sign-in hardly ever has. */
+const GRAVE = ['other_country', 'many_tickets']
 
 /**
  * @param {{ kind: string, [detail: string]: unknown }} notice of a kind that this version may not know
@@ -120,7 +120,7 @@ function noticeOf(notice, words) {
   const notices = words.notices
   return {
     text: fill(notices[notice.kind] || '', notice),
-    grave: grave.indexOf(notice.kind) >= 0,
+    grave: GRAVE.indexOf(notice.kind) >= 0,
   }
 }
 

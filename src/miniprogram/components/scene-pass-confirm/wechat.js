@@ -1,7 +1,7 @@
 /** What this WeChat is asked for. Each call has a time limit, in ms. */
 const { serviceUrl } = require('./settings.js')
 
-const TIMEOUT = 20000
+const TIMEOUT_MS = 20000
 
 /** The first that has all that is used here: `wx.getEnterOptionsSync`, and time limits of requests. */
 const OLDEST_LIBRARY = [2, 10, 2]
@@ -9,7 +9,7 @@ const OLDEST_LIBRARY = [2, 10, 2]
 /** @returns {Promise<string>} a new login code, good once and for 5 minutes */
 const login = () =>
   new Promise((resolve, reject) => {
-    wx.login({ timeout: TIMEOUT, success: ({ code }) => resolve(code), fail: reject })
+    wx.login({ timeout: TIMEOUT_MS, success: ({ code }) => resolve(code), fail: reject })
   })
 
 /**
@@ -23,7 +23,7 @@ const post = (path, body) =>
       url: serviceUrl + path,
       method: 'POST',
       data: body,
-      timeout: TIMEOUT,
+      timeout: TIMEOUT_MS,
       success: (answer) => resolve({ status: answer.statusCode, body: answer.data }),
       fail: reject,
     })
@@ -48,7 +48,7 @@ function sceneOf({ scene = '' }) {
   try {
     return decodeURIComponent(scene)
   } catch (error) {
-    // Not percent-encoded at all; the service will say what it thinks of it.
+    // Not percent-encoded: no scene of a ticket, which the flow tells the person.
     if (error instanceof URIError) return scene
     throw error
   }
@@ -57,8 +57,8 @@ function sceneOf({ scene = '' }) {
 let entered = ''
 
 /**
- * The scene that WeChat has brought to this page since the last time somebody asked: a mini program
- * that is still running does not always load its page anew. WeChat repeats itself at every show.
+ * The scene that WeChat has brought to this page since the last call: a mini program that is still
+ * running does not always load its page anew. WeChat names the same scene at every show.
  *
  * @returns {string} empty where there is no new one
  */

@@ -37,7 +37,7 @@ const en = {
       'Refresh the code on the website, then scan the new one with WeChat.',
     ],
     taken: [
-      'Somebody else has scanned this code',
+      'Another person has scanned this code',
       'Refresh the code on the website, then scan the new one with WeChat.',
     ],
     used: [
@@ -66,7 +66,10 @@ const en = {
     ],
     busy: ['The service is busy', 'Wait a moment, then try again.'],
     offline: ['No connection', 'Check the network, then try again.'],
-    trouble: ['That did not work', 'Try again. If it stays, tell the website this: {code}'],
+    trouble: [
+      'That did not work',
+      'Try again. If the problem persists, tell the website this: {code}',
+    ],
   },
 }
 
