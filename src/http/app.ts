@@ -127,6 +127,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(errorHandler, { log, onUnknownPath: guesses.count })
   await app.register(loadShedding, {
     log,
+    origins: corsOrigins,
     pollsWaiting: loader.waiting,
     databaseBusy: busy,
     onRefuse: observe.refusal,

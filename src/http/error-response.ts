@@ -50,8 +50,6 @@ export function sendError(
 
 function logError(error: AppError, request: FastifyRequest, log: FastifyBaseLogger): void {
   const { code, detail, action, cause } = error
-  // Load shedding counts its refusals: a line for each would only add to the load.
-  if (code === 'OVERLOADED') return
   if (error.statusCode >= 500) {
     const line = { ...about(request, sceneOf(request)), code, action, err: cause ?? error }
     log.error(line, 'request failed')

@@ -10,7 +10,6 @@ export function varyBy(reply: FastifyReply, header: string): void {
 
 /** The caller's language of our two (RFC 9110, `Accept-Language`). */
 export function languageOf(request: FastifyRequest, otherwise: Language): Language {
-  const order: Language[] = otherwise === 'en' ? ['en', 'zh'] : ['zh', 'en']
-  const [first, second] = order as [Language, Language]
-  return accepts(request.raw).language(order) === second ? second : first
+  const other: Language = otherwise === 'en' ? 'zh' : 'en'
+  return accepts(request.raw).language([otherwise, other]) === other ? other : otherwise
 }

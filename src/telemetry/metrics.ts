@@ -28,7 +28,7 @@ export type Metrics = {
   registry: Registry
   tickets(outcome: TicketOutcome, count?: number): void
   pollBatch(size: number): void
-  /** A request that was refused because of the load. */
+  /** A request that was refused before it became one. */
   refusal(): void
   wechatCall(call: { api: string; errcode: string; seconds: number }): void
   gauge(options: GaugeOptions): void
@@ -65,7 +65,7 @@ export function createMetrics(
   })
   const refusals = new Counter({
     name: 'scenepass_overload_refusals_total',
-    help: 'Requests refused with OVERLOADED',
+    help: 'Requests refused with OVERLOADED; the requests by route do not have them',
     registers,
   })
   const calls = new Counter({

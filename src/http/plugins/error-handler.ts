@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyError, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../../errors.ts'
 import { sendError, toAppError } from '../error-response.ts'
+import { pathOf, patternOf } from '../route-pattern.ts'
 
 export type ErrorHandlerOptions = {
   /** By default the app's own; the service's app has none. */
@@ -17,8 +18,7 @@ export const errorHandler = fp<ErrorHandlerOptions>(
     const routes: { pattern: RegExp; method: string }[] = []
     app.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*') || method === 'OPTIONS') return
-      const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:[^/]+/g, '[^/]+')}$`)
-      for (const name of [method].flat()) routes.push({ pattern, method: name })
+      for (const name of [method].flat()) routes.push({ pattern: patternOf(url), method: name })
     })
 
     app.setErrorHandler<FastifyError>((error, request, reply) =>
@@ -26,7 +26,7 @@ export const errorHandler = fp<ErrorHandlerOptions>(
     )
 
     app.setNotFoundHandler((request, reply) => {
-      const path = request.url.split('?', 1)[0] ?? ''
+      const path = pathOf(request.url)
       const methods = routes.filter((r) => r.pattern.test(path)).map((r) => r.method)
       if (methods.length > 0) {
         reply.header('allow', [...new Set(methods)].sort().join(', '))

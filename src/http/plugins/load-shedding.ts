@@ -1,8 +1,14 @@
-import { getHeapStatistics } from 'node:v8'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import accepts from 'accepts'
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { getHeapStatistics } from 'node:v8'
 import { AppError } from '../../errors.ts'
+import type { Language } from '../../language.ts'
 import type { Audience } from '../audience.ts'
+import { errorBody } from '../error-response.ts'
+import { createRequestIds } from '../request-id.ts'
+import { pathOf, patternOf } from '../route-pattern.ts'
 
 /**
  * By Little's law so many are answered within 25 ms where a core answers 20,000 polls a second, and
@@ -19,26 +25,30 @@ const HEAP_LIMIT = 0.85
 const LOOK_EVERY_MS = 1_000
 
 /** Restarting a busy instance, or sending its share to the others, would not help. */
-const ALWAYS_ANSWERED: Audience = 'operator'
-/** A phone's caller is in the middle of signing in, and there are few of them. */
-const NOT_FOR_POLLS: Audience = 'phone'
+const ALWAYS_ANSWERED: readonly Audience[] = ['operator']
+/** Their callers are in the middle of signing in, and there are few of them. */
+const SPARED_FOR_POLLS: readonly Audience[] = ['phone', 'wechat']
 
 export type LoadSheddingOptions = {
   log: Pick<FastifyBaseLogger, 'warn'>
+  /** Origins whose pages may read the refusal. */
+  origins: readonly string[]
   /** Polls that have not been answered yet. */
   pollsWaiting: () => number
   /** Whether more callers wait for the database than it can serve soon. */
   databaseBusy: () => boolean
-  /** Called for every refusal. */
+  /** Called for every refusal: no hook of Fastify is. */
   onRefuse?: (() => void) | undefined
 }
 
 /**
  * Above capacity, requests are refused at once so that the others are answered in time: too many
- * polls wait, or too many statements, or the heap is nearly full.
+ * polls wait, or too many statements, or the heap is nearly full. All that before Fastify: as its
+ * first hook a refusal costs 43 µs instead of 23, as much as the poll that it refuses.
  */
 export const loadShedding = fp<LoadSheddingOptions>(
-  async (app, { log, pollsWaiting, databaseBusy, onRefuse }) => {
+  async (app, { log, origins, pollsWaiting, databaseBusy, onRefuse }) => {
+    const nextId = createRequestIds()
     let heapFull = false
     let refused = 0
 
@@ -50,20 +60,65 @@ export const loadShedding = fp<LoadSheddingOptions>(
     }, LOOK_EVERY_MS).unref()
     app.addHook('onClose', async () => clearInterval(look))
 
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (!isOverloaded(request)) return done()
+    const routes: { audience: Audience; pattern: RegExp }[] = []
+    app.addHook('onRoute', ({ url, config }) => {
+      if (config?.audience) routes.push({ audience: config.audience, pattern: patternOf(url) })
+    })
+    const isFor = (audiences: readonly Audience[], { url }: IncomingMessage): boolean =>
+      routes.some(
+        ({ audience, pattern }) => audiences.includes(audience) && pattern.test(pathOf(url)),
+      )
+
+    function isOverloaded(request: IncomingMessage): boolean {
+      if (databaseBusy() || heapFull) return !isFor(ALWAYS_ANSWERED, request)
+      if (pollsWaiting() < MOST_POLLS_WAITING) return false
+      return !isFor([...ALWAYS_ANSWERED, ...SPARED_FOR_POLLS], request)
+    }
+
+    function refuse(request: IncomingMessage, response: ServerResponse): void {
       refused++
       onRefuse?.()
-      const retryAfter = SHORTEST_PAUSE_S + Math.floor(Math.random() * PAUSE_SPREAD_S)
-      return done(new AppError('OVERLOADED', { retryAfter }))
-    })
-
-    function isOverloaded(request: FastifyRequest): boolean {
-      const { audience } = request.routeOptions.config
-      if (audience === ALWAYS_ANSWERED) return false
-      if (databaseBusy() || heapFull) return true
-      return pollsWaiting() >= MOST_POLLS_WAITING && audience !== NOT_FOR_POLLS
+      const { origin = '' } = request.headers
+      const [head, tail] = BODIES[languageOf(request)]
+      const body = head + nextId() + tail
+      const pause = SHORTEST_PAUSE_S + Math.floor(Math.random() * PAUSE_SPREAD_S)
+      response.writeHead(REFUSAL.statusCode, {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        'cache-control': 'no-store',
+        'retry-after': String(pause),
+        vary: origins.length > 0 ? 'origin, accept-language' : 'accept-language',
+        ...(origins.includes(origin) && {
+          'access-control-allow-origin': origin,
+          'access-control-expose-headers': 'location, retry-after',
+        }),
+      })
+      response.end(body)
     }
+
+    const server = app.server as Server
+    const [answer] = server.listeners('request') as [RequestListener]
+    server.removeAllListeners('request')
+    server.on('request', (request, response) => {
+      if (isOverloaded(request)) refuse(request, response)
+      else answer(request, response)
+    })
   },
   { name: 'load-shedding' },
 )
+
+const REFUSAL = new AppError('OVERLOADED')
+const BODIES: Record<Language, [string, string]> = { en: around('en'), zh: around('zh') }
+
+/** What stands before and after the request's id in the body of the refusal. */
+function around(language: Language): [string, string] {
+  const [head = '', tail = ''] = JSON.stringify(errorBody(REFUSAL, language, '@')).split('@')
+  return [head, tail]
+}
+
+/** Without a look at programs that do not speak of Chinese at all, which are most. */
+const languageOf = (request: IncomingMessage): Language =>
+  /zh/i.test(request.headers['accept-language'] ?? '') &&
+  accepts(request).language(['en', 'zh']) === 'zh'
+    ? 'zh'
+    : 'en'

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { about, isDebug, shortScene } from '../../telemetry/ticket-events.ts'
+import { pathOf } from '../route-pattern.ts'
 
 /**
  * One line an answered request, at `debug`; at `trace` for a poll that was answered, because of one
@@ -16,7 +17,7 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
         {
           ...about(request),
           method: request.method,
-          path: pathOf(request),
+          path: shownPath(request),
           status: reply.statusCode,
           ms: Math.round(reply.elapsedTime * 10) / 10,
         },
@@ -31,10 +32,11 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
 const shorten = (part: string): string => (part.length > 8 ? `${shortScene(part)}…` : part)
 
 /** The route's path with a ticket's short name in it; of an unknown path the beginning of each part. */
-function pathOf(request: FastifyRequest): string {
+function shownPath(request: FastifyRequest): string {
   const { url: pattern } = request.routeOptions
-  const path = request.url.split('?', 1)[0] ?? ''
-  if (pattern === undefined || pattern.includes('*')) return path.split('/').map(shorten).join('/')
+  if (pattern === undefined || pattern.includes('*')) {
+    return pathOf(request.url).split('/').map(shorten).join('/')
+  }
   const params = request.params as Record<string, string>
   return pattern.replace(/:(\w+)/g, (_, name: string) => shorten(params[name] ?? ''))
 }

@@ -1,8 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { createLog } from '../../../src/telemetry/log.ts'
-import { crossOrigin } from '../../../src/http/plugins/cors.ts'
-import { createRequestIds } from '../../../src/http/request-id.ts'
 import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { loadShedding } from '../../../src/http/plugins/load-shedding.ts'
 import { call } from '../../fixtures/network/client.ts'
@@ -10,11 +8,11 @@ import { call } from '../../fixtures/network/client.ts'
 const load = { polls: 0, databaseBusy: false }
 const lines: string[] = []
 const log = createLog('warn', { write: (line) => lines.push(line) })
-const app = Fastify({ genReqId: createRequestIds() })
-await app.register(crossOrigin, { origins: ['https://www.example'] })
+const app = Fastify()
 await app.register(errorHandler, { log })
 await app.register(loadShedding, {
   log,
+  origins: ['https://www.example'],
   pollsWaiting: () => load.polls,
   databaseBusy: () => load.databaseBusy,
 })
