@@ -43,6 +43,11 @@ export const catalogue = {
     en: 'The chosen number is not the one on the website, so this sign-in was declined for good. Start again with a new code if it was yours.',
     zh: '所选数字与网页上显示的不一致，本次登录已被拒绝且不可恢复。若确为本人操作，请刷新小程序码后重试。',
   },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    en: 'This page may not call ScenePass: its origin is not allowed. The operator adds it to CORS_ORIGINS.',
+    zh: '此网页不能调用 ScenePass：其来源未被允许。请由运维人员将该来源加入 CORS_ORIGINS。',
+  },
   TICKET_NOT_FOUND: {
     status: 404,
     en: 'There is no ticket with this scene. It may be long expired: create a new one with POST /ticket.',

@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify'
 import type { AuditRules } from '../audit/record.ts'
 import type { Connection, ReadReplica } from '../db/pool.ts'
+import { plainAddress } from '../ip-address.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
@@ -14,14 +15,17 @@ import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import type { MiniProgram } from '../wechat/mini-program.ts'
-import { createGuessLimit } from './guess-limit.ts'
+import { createAddressLimits } from './address-limits.ts'
+import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
+import { createMissLimit } from './miss-limit.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
+import { foreignPages } from './plugins/foreign-pages.ts'
 import { jsonBody } from './plugins/json-body.ts'
 import { loadShedding } from './plugins/load-shedding.ts'
-import { docsPage, openapi } from './plugins/openapi.ts'
+import { openapi } from './plugins/openapi.ts'
 import { rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { pageHeaders } from './plugins/security-headers.ts'
@@ -29,6 +33,7 @@ import type { Shutdown } from './plugins/shutdown.ts'
 import { createRequestIds } from './request-id.ts'
 import { createCountryOf } from './requester.ts'
 import { codeRoutes } from './routes/code.ts'
+import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
@@ -77,25 +82,21 @@ export type Observer = {
 /** 16 KiB: the largest documented body is under 300 bytes. */
 const BODY_LIMIT = 16 * 1024
 
+/** Wrong secrets, unknown scenes and unknown paths of one address. */
+const GUESSES_PER_MINUTE = 120
+
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { log, wechat, site, rules, observe = {} } = deps
   const { db, busy, readReplica } = deps.database
   const { trustProxy, locationHeader, rates, corsOrigins, returnUrls } = rules.http
-  const isTrusted = trustProxy ? proxyAddr.compile([...trustProxy]) : null
+  const isTrusted = trustProxy ? trusting(trustProxy) : null
+  const gate = createGate()
   const app = Fastify({
     genReqId: createRequestIds(),
     trustProxy: isTrusted ?? false,
     bodyLimit: BODY_LIMIT,
-    // Slow or half-sent requests give their connection back, and are looked for often enough.
-    requestTimeout: 10_000,
-    http: {
-      requireHostHeader: false,
-      joinDuplicateHeaders: true,
-      connectionsCheckingInterval: 5_000,
-    },
-    // Longer than the 60 s after which nginx and most load balancers close an idle connection.
-    keepAliveTimeout: 65_000,
+    serverFactory: gate.serverFactory,
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // Without a logger: one for every request, and the listeners that go with it, cost more than a
@@ -106,7 +107,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const countryOf = createCountryOf(locationHeader, (peer) => isTrusted?.(peer, 0) === true)
-  const guesses = createGuessLimit()
+  const limits = createAddressLimits(db)
+  const guesses = createMissLimit({
+    perMinute: GUESSES_PER_MINUTE,
+    misses: ['BAD_SECRET', 'TICKET_NOT_FOUND'],
+  })
   const events = createTicketEvents(log, observe.transition)
   const loader = createStatusLoader(db, {
     readReplica: readReplica ?? undefined,
@@ -126,6 +131,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(requestLog, { log })
   await app.register(errorHandler, { log, onUnknownPath: guesses.count })
   await app.register(loadShedding, {
+    gate,
     log,
     origins: corsOrigins,
     pollsWaiting: loader.waiting,
@@ -136,15 +142,19 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(openapi, { publicUrl: site.publicUrl, version: site.version })
   await app.register(async (api) => {
     api.addHook('onRequest', (_request, reply, done) => {
-      reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+      // Panels' caches are told to pass over the first; a Vary of * alone none of them may.
+      reply.header('cache-control', 'no-store').header('vary', '*')
+      reply.header('x-content-type-options', 'nosniff')
       done()
     })
-    await api.register(rateLimits, { db })
+    await api.register(foreignPages, { origins: corsOrigins, publicUrl: site.publicUrl })
+    await api.register(rateLimits, { limits })
     await api.register(ticketRoutes, {
       tickets,
       rules: rules.tickets,
       perMinute: rates.create,
       countryOf,
+      limits,
       guesses,
     })
     const { urlLink } = rules.tickets
@@ -160,6 +170,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       site: site.name,
       perMinute: rates.phone,
       countryOf,
+      limits,
+      guesses,
     })
   })
 
@@ -168,9 +180,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const https = site.publicUrl.startsWith('https:')
   await app.register(async (docs) => {
-    // data: for the icons of the API's page.
-    await docs.register(pageHeaders, { https, allow: { imgSrc: ["'self'", 'data:'] } })
-    await docs.register(docsPage)
+    await docs.register(pageHeaders, { https })
+    await docs.register(docsRoutes)
   })
   await app.register(async (widget) => {
     await widget.register(pageHeaders, { https })
@@ -191,4 +202,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.ready()
   return app
+}
+
+/** Whether an address is one of our proxies, however it is written. */
+function trusting(proxies: readonly string[]): (address: string, hop: number) => boolean {
+  const isProxy = proxyAddr.compile([...proxies])
+  return (address, hop) => isProxy(plainAddress(address) ?? address, hop)
 }

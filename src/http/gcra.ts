@@ -16,6 +16,8 @@ export type Throttle = {
   take(key: string, everyMs: number, burst: number): number
   /** What `take` would return, counting nothing. A key that was never taken is always fine. */
   peek(key: string): number
+  /** Whether the key was taken before, and its slot by no other since. */
+  knows(key: string): boolean
 }
 
 export function createThrottle(options: { slots: number; now?: () => number }): Throttle {
@@ -43,6 +45,7 @@ export function createThrottle(options: { slots: number; now?: () => number }): 
       slack[slot] = burst * everyMs
       return 0
     },
+    knows: (key) => tags[slotOf(key)] === tagOf(key),
     peek(key) {
       const slot = slotOf(key)
       if (tags[slot] !== tagOf(key)) return 0

@@ -5,6 +5,8 @@ import type { Language } from '../language.ts'
 /** Adds a request header to `Vary` (RFC 9110), beside what others have put there. */
 export function varyBy(reply: FastifyReply, header: string): void {
   const vary = reply.getHeader('vary')
+  // It says more than any list.
+  if (vary === '*') return
   reply.header('vary', vary ? `${String(vary)}, ${header}` : header)
 }
 

@@ -231,6 +231,7 @@ export const bodyErrors = [
 /** Of every call that a phone makes about a ticket. */
 export const phoneErrors = [
   ...bodyErrors,
+  'ORIGIN_NOT_ALLOWED',
   ...loginCodeErrors,
   'TICKET_NOT_FOUND',
   'SCANNED_BY_ANOTHER',

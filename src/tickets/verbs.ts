@@ -32,7 +32,7 @@ export type OnTransition = (transition: Transition, caller: Caller) => void
 /** The verbs as one instance has them: with its rules, and every transition told. */
 export type Tickets = {
   create(
-    input: { scene?: string | undefined; requester: Requester },
+    input: { scene?: string | undefined; requester: Requester; fromStock?: boolean },
     caller: Caller,
   ): Promise<CreatedTicket>
   find(scene: string): Promise<Ticket>
@@ -79,10 +79,11 @@ export function bindVerbs(
   return {
     find: (scene) => findTicket(db, scene),
 
-    async create(input, caller) {
-      const ticket = await createTicket(db, { ...input, windows, stock })
-      const { scene, fromStock } = ticket
-      const details = fromStock ? { stock: true } : {}
+    async create({ scene: chosen, requester, fromStock = true }, caller) {
+      const from = fromStock ? stock : null
+      const ticket = await createTicket(db, { scene: chosen, requester, windows, stock: from })
+      const { scene } = ticket
+      const details = ticket.fromStock ? { stock: true } : {}
       onTransition({ scene, outcome: 'created', first: true, details }, caller)
       return ticket
     },

@@ -14,10 +14,10 @@ const every = [400, 500, 503]
 const withBody = [413, 415]
 const phone = [200, 403, 404, 409, 410, 429, 502, 504, ...withBody]
 const routes: Record<string, Record<string, number[]>> = {
-  '/ticket': { post: [201, 409, 429, ...withBody] },
+  '/ticket': { post: [201, 403, 409, 429, ...withBody] },
   '/ticket/{scene}': {
     get: [200, 401, 404, 429],
-    delete: [204, 401, 404, 409, 410, 429, ...withBody],
+    delete: [204, 401, 403, 404, 409, 410, 429, ...withBody],
   },
   '/ticket/{scene}/qrcode': { get: [200, 404, 410, 429, 502, 504] },
   '/ticket/{scene}/link': { get: [200, 404, 410, 429, 502, 504] },

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import Fastify from 'fastify'
 import t from 'tap'
 import { createCountryOf, requesterOf } from '../../src/http/requester.ts'
+import { plainAddress } from '../../src/ip-address.ts'
 import type { Requester } from '../../src/tickets/ticket.ts'
 
-const app = Fastify({ trustProxy: ['10.0.0.1'] })
+const app = Fastify({ trustProxy: (address) => plainAddress(address) === '10.0.0.1' })
 const countryOf = createCountryOf('CF-IPCountry', (address) => address === '10.0.0.1')
 app.get('/', async (request) => requesterOf(request, countryOf))
 t.teardown(() => app.close())
@@ -34,7 +35,7 @@ t.test('browser and system are named as people know them', async (t) => {
       'Firefox 140',
       'Linux',
     ],
-    ['nothing that anybody knows', null, null],
+    ['nothing that is known', null, null],
     ['', null, null],
   ] as const) {
     t.match(await seen({ 'user-agent': agent }), { browser, os }, agent)
@@ -49,8 +50,29 @@ t.test('the address is the one that the connection or a trusted proxy names', as
   t.match(await seen(forwarded('203.0.113.9'), '192.0.2.1'), { ip: '192.0.2.1' }, 'not trusted')
   t.match(await seen(forwarded('203.0.113.9'), '10.0.0.1'), { ip: '203.0.113.9' })
   t.match(await seen(forwarded('6.6.6.6, 203.0.113.9'), '10.0.0.1'), { ip: '203.0.113.9' })
-  for (const nonsense of ['unknown', '_hidden', '1.2.3.4:80', '[2001:db8::1]:80', '999.1.1.1']) {
+  for (const nonsense of [
+    'unknown',
+    '_hidden',
+    '999.1.1.1',
+    '1.2.3.4:x',
+    '[2001:db8::1',
+    '1.2.3',
+  ]) {
     t.match(await seen(forwarded(nonsense), '10.0.0.1'), { ip: null }, nonsense)
+  }
+  for (const [written, ip] of [
+    ['1.2.3.4:80', '1.2.3.4'],
+    ['[2001:db8::1]:80', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['"[2001:DB8:0::1]:4711"', '2001:db8::1'],
+    ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
+    ['::FFFF:203.0.113.9', '203.0.113.9'],
+    ['::ffff:cb00:7109', '203.0.113.9'],
+    ['0:0:0:0:0:ffff:203.0.113.9', '203.0.113.9'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['203.0.113.9, 10.0.0.1:5678', '203.0.113.9'],
+  ] as const) {
+    t.match(await seen(forwarded(written), '10.0.0.1'), { ip }, written)
   }
 })
 

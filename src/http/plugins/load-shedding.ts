@@ -1,12 +1,13 @@
 import accepts from 'accepts'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
 import { AppError } from '../../errors.ts'
 import type { Language } from '../../language.ts'
 import type { Audience } from '../audience.ts'
 import { errorBody } from '../error-response.ts'
+import type { Gate } from '../gate.ts'
 import { createRequestIds } from '../request-id.ts'
 import { pathOf, patternOf } from '../route-pattern.ts'
 
@@ -22,6 +23,8 @@ const MOST_POLLS_WAITING = 500
 const SHORTEST_PAUSE_S = 5
 const PAUSE_SPREAD_S = 5
 const HEAP_LIMIT = 0.85
+/** Bytes of answers that wait outside of the heap: code images are no JavaScript objects. */
+const MOST_EXTERNAL = 192 * 1024 * 1024
 const LOOK_EVERY_MS = 1_000
 
 /** Restarting a busy instance, or sending its share to the others, would not help. */
@@ -30,6 +33,7 @@ const ALWAYS_ANSWERED: readonly Audience[] = ['operator']
 const SPARED_FOR_POLLS: readonly Audience[] = ['phone', 'wechat']
 
 export type LoadSheddingOptions = {
+  gate: Gate
   log: Pick<FastifyBaseLogger, 'warn'>
   /** Origins whose pages may read the refusal. */
   origins: readonly string[]
@@ -43,18 +47,19 @@ export type LoadSheddingOptions = {
 
 /**
  * Above capacity, requests are refused at once so that the others are answered in time: too many
- * polls wait, or too many statements, or the heap is nearly full. All that before Fastify: as its
+ * polls wait, or too many statements, or the memory is nearly full. All that before Fastify: as its
  * first hook a refusal costs 43 µs instead of 23, as much as the poll that it refuses.
  */
 export const loadShedding = fp<LoadSheddingOptions>(
-  async (app, { log, origins, pollsWaiting, databaseBusy, onRefuse }) => {
+  async (app, { gate, log, origins, pollsWaiting, databaseBusy, onRefuse }) => {
     const nextId = createRequestIds()
-    let heapFull = false
+    const { external_memory: atFirst } = getHeapStatistics()
+    let memoryFull = false
     let refused = 0
 
     const look = setInterval(() => {
-      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
-      heapFull = used > limit * HEAP_LIMIT
+      const { used_heap_size: used, heap_size_limit: limit, external_memory } = getHeapStatistics()
+      memoryFull = used > limit * HEAP_LIMIT || external_memory - atFirst > MOST_EXTERNAL
       if (refused > 0) log.warn({ refused }, 'overloaded: requests were refused')
       refused = 0
     }, LOOK_EVERY_MS).unref()
@@ -70,7 +75,7 @@ export const loadShedding = fp<LoadSheddingOptions>(
       )
 
     function isOverloaded(request: IncomingMessage): boolean {
-      if (databaseBusy() || heapFull) return !isFor(ALWAYS_ANSWERED, request)
+      if (databaseBusy() || memoryFull) return !isFor(ALWAYS_ANSWERED, request)
       if (pollsWaiting() < MOST_POLLS_WAITING) return false
       return !isFor([...ALWAYS_ANSWERED, ...SPARED_FOR_POLLS], request)
     }
@@ -96,12 +101,10 @@ export const loadShedding = fp<LoadSheddingOptions>(
       response.end(body)
     }
 
-    const server = app.server as Server
-    const [answer] = server.listeners('request') as [RequestListener]
-    server.removeAllListeners('request')
-    server.on('request', (request, response) => {
-      if (isOverloaded(request)) refuse(request, response)
-      else answer(request, response)
+    gate.use((request, response) => {
+      const overloaded = isOverloaded(request)
+      if (overloaded) refuse(request, response)
+      return overloaded
     })
   },
   { name: 'load-shedding' },

@@ -1,6 +1,4 @@
 import swagger, { type SwaggerTransform, type SwaggerTransformObject } from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Audience } from '../audience.ts'
 
@@ -13,7 +11,7 @@ const TAGS: Record<Audience, { name: string; description: string }> = {
   operator: { name: 'operating', description: 'What an operator calls' },
 }
 
-/** `/openapi.json` (OpenAPI 3.1) from the routes' own schemas. */
+/** The API's document (OpenAPI 3.1) from the routes' own schemas. */
 export const openapi = fp<{ publicUrl: string; version: string }>(
   async (app, { publicUrl, version }) => {
     const used = new Set<Audience>()
@@ -43,15 +41,9 @@ export const openapi = fp<{ publicUrl: string; version: string }>(
         },
       },
     })
-    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   },
   { name: 'openapi' },
 )
-
-/** `/docs`: a page to read it. */
-export const docsPage: FastifyPluginAsync = async (app) => {
-  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScenePass API' } })
-}
 
 const tagged: SwaggerTransform = ({ schema, url, route }) => {
   const audience = route.config?.audience

@@ -1,14 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import accepts from 'accepts'
 import type { FastifyRequest } from 'fastify'
+import { hash } from 'node:crypto'
 import { Type } from 'typebox'
 import type { Db } from '../../db/pool.ts'
 import { AppError } from '../../errors.ts'
+import { limitKey } from '../../ip-address.ts'
 import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
 import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
 import { imageType } from '../../wechat/image-type.ts'
 import type { MiniProgram } from '../../wechat/mini-program.ts'
-import type { GuessLimit } from '../guess-limit.ts'
+import { createThrottle } from '../gcra.ts'
+import type { MissLimit } from '../miss-limit.ts'
 import { varyBy } from '../negotiation.ts'
 import * as schema from '../schemas.ts'
 
@@ -17,7 +20,7 @@ export type CodeRoutesOptions = {
   wechat: Pick<MiniProgram, 'codeImage' | 'urlLink'>
   /** Whether there is a route for the link, too. */
   urlLink: boolean
-  guesses: GuessLimit
+  guesses: MissLimit
   note: TicketEvents['note']
 }
 
@@ -90,6 +93,20 @@ export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (a
   )
 }
 
+/** A page loads a code once; tabs and reloads of one office load it a few times more. */
+const PACE_MS = 1_000
+const BURST = 60
+
+/** Loads of one ticket's code from one address have a pace: each reads an image of 60 kB. */
+function createPace(): (request: FastifyRequest, scene: string) => void {
+  const throttle = createThrottle({ slots: 16_384 })
+  return (request, scene) => {
+    const key = hash('sha256', `${limitKey(request.ip)} ${scene}`, 'hex')
+    const wait = throttle.take(key, PACE_MS, BURST)
+    if (wait > 0) throw new AppError('RATE_LIMITED', { retryAfter: Math.ceil(wait / 1000) })
+  }
+}
+
 /** What WeChat makes for a ticket and the ticket keeps. */
 type Made<T> = {
   /** Null where it is still to be made. */
@@ -110,6 +127,7 @@ function madeOnce<T>(
   { read, make, store, told }: Made<T>,
 ): (request: FastifyRequest, scene: string) => Promise<T> {
   const making = new Map<string, Promise<T>>()
+  const keepPace = createPace()
 
   async function makeAndStore(request: FastifyRequest, scene: string): Promise<T> {
     // Another request's may have been stored since this one looked.
@@ -122,7 +140,8 @@ function madeOnce<T>(
   }
 
   return async (request, scene) => {
-    const stored = await read(scene).catch((error: unknown) => guesses.rethrow(error, request))
+    keepPace(request, scene)
+    const stored = await guesses.run(request, () => read(scene))
     if (stored !== null) return stored
     let made = making.get(scene)
     if (!made) {

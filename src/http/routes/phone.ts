@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
+import { AppError } from '../../errors.ts'
 import { confirm } from '../../sign-in/confirm.ts'
 import { deny } from '../../sign-in/deny.ts'
 import type { SignInDeps, Visit } from '../../sign-in/door.ts'
@@ -7,6 +8,8 @@ import { signInToMiniProgram, type OwnLogin } from '../../sign-in/own-login.ts'
 import { scan } from '../../sign-in/scan.ts'
 import { about } from '../../telemetry/ticket-events.ts'
 import type { MiniProgram } from '../../wechat/mini-program.ts'
+import type { AddressLimits } from '../address-limits.ts'
+import { createMissLimit, type MissLimit } from '../miss-limit.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { originOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
@@ -19,14 +22,40 @@ export type PhoneRoutesOptions = {
   /** Calls that a phone's address may make in a minute. */
   perMinute: number
   countryOf: CountryOf
+  limits: AddressLimits
+  guesses: MissLimit
 }
+
+/** Login codes that WeChat refuses, of one address for one ticket, in a minute. */
+const JUNK_PER_MINUTE = 10
+const JUNK = ['LOGIN_CODE_INVALID', 'LOGIN_CODE_USED'] as const
 
 /** The phone's side: the mini program's door. Each call proves who makes it with a login code of its own. */
 export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async (
   app,
-  { signIn, wechat, site, perMinute, countryOf },
+  { signIn, wechat, site, perMinute, countryOf, limits, guesses },
 ) => {
-  const config = { audience: 'phone', rateLimit: perAddress('phone', perMinute) } as const
+  // After the body has been read: what is no login at all does not count as one.
+  const rateLimit = { ...perAddress('phone', perMinute), hook: 'preHandler' } as const
+  const config = { audience: 'phone', rateLimit } as const
+  const junk = createMissLimit({ perMinute: JUNK_PER_MINUTE, misses: JUNK })
+
+  /**
+   * Junk and guesses have budgets of their own and are no logins, so that a broken client behind a
+   * carrier's address uses up nothing of what the others there may do.
+   */
+  async function answer<T>(
+    request: FastifyRequest,
+    scene: string | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await guesses.run(request, () => junk.run(request, work, scene))
+    } catch (error) {
+      if (isStrangers(error)) await limits.refund(request, 'phone')
+      throw error
+    }
+  }
 
   const visitOf = (request: FastifyRequest, code: string, scene?: string): Visit => ({
     prove: () => wechat.codeToSession(code, about(request, scene)),
@@ -50,7 +79,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     },
     async (request) => {
       const { scene } = request.params
-      const question = await scan(signIn, scene, visitOf(request, request.body.code, scene))
+      const visit = visitOf(request, request.body.code, scene)
+      const question = await answer(request, scene, () => scan(signIn, scene, visit))
       return {
         scene,
         status: 'scanned' as const,
@@ -79,7 +109,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     },
     async (request) => {
       const { scene } = request.params
-      await deny(signIn, scene, visitOf(request, request.body.code, scene))
+      const visit = visitOf(request, request.body.code, scene)
+      await answer(request, scene, () => deny(signIn, scene, visit))
       return { scene, status: 'denied' as const }
     },
   )
@@ -100,12 +131,17 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     async (request) => {
       const { code, scene, match_code: matchCode } = request.body
       const visit = visitOf(request, code, scene)
-      if (scene === undefined) return loginOf(await signInToMiniProgram(signIn, visit))
-      const login = await confirm(signIn, { scene, matchCode }, visit)
+      if (scene === undefined) {
+        return loginOf(await answer(request, scene, () => signInToMiniProgram(signIn, visit)))
+      }
+      const login = await answer(request, scene, () => confirm(signIn, { scene, matchCode }, visit))
       return { scene, status: 'confirmed' as const, ...loginOf(login) }
     },
   )
 }
+
+const isStrangers = (error: unknown): boolean =>
+  error instanceof AppError && [...JUNK, 'TICKET_NOT_FOUND', 'RATE_LIMITED'].includes(error.code)
 
 const loginOf = ({ user, token, tokenExpiresIn }: OwnLogin) => ({
   user,

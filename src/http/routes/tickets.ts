@@ -6,7 +6,8 @@ import { intervalOf, type TicketRules } from '../../tickets/ticket.ts'
 import type { Tickets } from '../../tickets/verbs.ts'
 import { bearerHash } from '../bearer.ts'
 import { createThrottle } from '../gcra.ts'
-import type { GuessLimit } from '../guess-limit.ts'
+import type { AddressLimits } from '../address-limits.ts'
+import type { MissLimit } from '../miss-limit.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { requesterOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
@@ -17,7 +18,8 @@ export type TicketRoutesOptions = {
   /** Tickets that an address may create in a minute. */
   perMinute: number
   countryOf: CountryOf
-  guesses: GuessLimit
+  limits: AddressLimits
+  guesses: MissLimit
 }
 
 /**
@@ -26,10 +28,16 @@ export type TicketRoutesOptions = {
  */
 const POLL_BURST_MS = 10_000
 
+/**
+ * Of the tickets that an address creates in a minute so many get a code from the stock, which is not
+ * for the caller that asks most.
+ */
+const STOCK_SHARE = 20
+
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { tickets, rules, perMinute, countryOf, guesses },
+  { tickets, rules, perMinute, countryOf, limits, guesses },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
@@ -46,13 +54,20 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         body: schema.CreateBody,
         response: {
           201: schema.CreatedTicket,
-          ...schema.errors(...schema.bodyErrors, 'SCENE_TAKEN', 'RATE_LIMITED'),
+          ...schema.errors(
+            ...schema.bodyErrors,
+            'ORIGIN_NOT_ALLOWED',
+            'SCENE_TAKEN',
+            'RATE_LIMITED',
+          ),
         },
       },
     },
     async (request, reply) => {
       const requester = requesterOf(request, countryOf)
-      const ticket = await tickets.create({ scene: request.body.scene, requester }, request)
+      const fromStock = limits.seen(request, 'create') <= STOCK_SHARE
+      const { scene } = request.body
+      const ticket = await tickets.create({ scene, requester, fromStock }, request)
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)
@@ -91,13 +106,10 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       // Only the holder's own secret is ever taken below, so a stranger cannot use this pace up.
       if (secretHash) refuse(pace.peek(secretHash))
 
-      let poll
-      try {
-        poll = await tickets.poll({ scene, secretHash: secretHash ?? '' }, request)
-      } catch (error) {
-        return guesses.rethrow(error, request)
-      }
-      const { status, expiresIn, delivery } = poll
+      const poll = () => tickets.poll({ scene, secretHash: secretHash ?? '' }, request)
+      // A secret that was right once is no guess.
+      const known = secretHash !== null && pace.knows(secretHash)
+      const { status, expiresIn, delivery } = await (known ? poll() : guesses.run(request, poll))
       const interval = intervalOf(status)
       if (!delivery) {
         const everyMs = (interval || 1) * 500
@@ -130,6 +142,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
           204: Type.Null({ description: 'Canceled' }),
           ...schema.errors(
             ...schema.bodyErrors,
+            'ORIGIN_NOT_ALLOWED',
             'BAD_SECRET',
             'TICKET_NOT_FOUND',
             'ALREADY_CONFIRMED',
@@ -144,9 +157,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const { scene } = request.params
       const secretHash = bearerHash(request) ?? ''
-      await tickets
-        .cancel({ scene, secretHash }, request)
-        .catch((error: unknown) => guesses.rethrow(error, request))
+      await guesses.run(request, () => tickets.cancel({ scene, secretHash }, request))
       return reply.code(204).send(null)
     },
   )

@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { createLog } from '../../../src/telemetry/log.ts'
+import { createGate } from '../../../src/http/gate.ts'
 import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { loadShedding } from '../../../src/http/plugins/load-shedding.ts'
 import { call } from '../../fixtures/network/client.ts'
@@ -8,9 +9,11 @@ import { call } from '../../fixtures/network/client.ts'
 const load = { polls: 0, databaseBusy: false }
 const lines: string[] = []
 const log = createLog('warn', { write: (line) => lines.push(line) })
-const app = Fastify()
+const gate = createGate()
+const app = Fastify({ serverFactory: gate.serverFactory })
 await app.register(errorHandler, { log })
 await app.register(loadShedding, {
+  gate,
   log,
   origins: ['https://www.example'],
   pollsWaiting: () => load.polls,

@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { AppError } from '../../errors.ts'
+
+const CHANGES = new Set(['POST', 'DELETE'])
+
+/**
+ * Refuses what a page of another site makes its visitors' browsers do, before it is counted: a
+ * simple POST needs no permission by CORS, and would use up the limits of the visitor's address.
+ * Browsers say where a request comes from (`Origin`, `Sec-Fetch-Site`); other programs say nothing,
+ * and are not meant.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/
+ */
+export const foreignPages = fp<{ origins: readonly string[]; publicUrl: string }>(
+  async (app, { origins, publicUrl }) => {
+    const allowed = new Set([...origins, new URL(publicUrl).origin])
+    const isOurs = ({ headers: { origin = '', host } }: FastifyRequest): boolean =>
+      allowed.has(origin) || origin.replace(/^https?:\/\//, '') === host
+
+    app.addHook('onRequest', (request, _reply, done) => {
+      const { audience } = request.routeOptions.config
+      const { origin, 'sec-fetch-site': site } = request.headers
+      const may = !CHANGES.has(request.method) || isOurs(request)
+      if (may || !isForeign(audience, origin, site)) return done()
+      return done(new AppError('ORIGIN_NOT_ALLOWED'))
+    })
+  },
+  { name: 'foreign-pages' },
+)
+
+/** A mini program is no page, but its developer tool is a browser, with an origin of its own. */
+function isForeign(
+  audience: string | undefined,
+  origin: string | undefined,
+  site: string | string[] | undefined,
+): boolean {
+  if (audience === 'browser') return origin !== undefined || site === 'cross-site'
+  return audience === 'phone' && site === 'cross-site'
+}

@@ -1,0 +1,53 @@
+import type { Count } from './count.ts'
+
+/** The most keys that are remembered, some 6 MB: the one that was counted longest ago goes first. */
+const MOST_KEYS = 50_000
+
+/**
+ * What one instance knows of the counts without asking. It counts its own requests, and learns from
+ * the database what the others have counted, so a key that is over its limit is refused from memory:
+ * of any number of requests over the limit, no more than the limit cost a statement.
+ */
+export type LocalCounts = {
+  /** Counts a request here; the count as far as it is known. */
+  add(key: string, windowMs: number): Count
+  /** What the database says of a key. */
+  learn(key: string, count: Count): void
+  /** One less. */
+  take(key: string): void
+  /** The count as far as it is known; 0 where the key is not. */
+  of(key: string): number
+}
+
+export function createLocalCounts(now: () => number = () => performance.now()): LocalCounts {
+  const known = new Map<string, { current: number; until: number }>()
+
+  function set(key: string, current: number, until: number): void {
+    known.delete(key)
+    if (known.size >= MOST_KEYS) known.delete(known.keys().next().value as string)
+    known.set(key, { current, until })
+  }
+  const live = (key: string) => {
+    const entry = known.get(key)
+    return entry && entry.until > now() ? entry : undefined
+  }
+
+  return {
+    add(key, windowMs) {
+      const entry = live(key)
+      const until = entry?.until ?? now() + windowMs
+      const current = (entry?.current ?? 0) + 1
+      set(key, current, until)
+      return { current, ttl: Math.ceil(until - now()) }
+    },
+    learn(key, { current, ttl }) {
+      // Requests of ours that are under way have been counted here and not there yet.
+      set(key, Math.max(current, live(key)?.current ?? 0), now() + ttl)
+    },
+    take(key) {
+      const entry = live(key)
+      if (entry && entry.current > 0) entry.current--
+    },
+    of: (key) => live(key)?.current ?? 0,
+  }
+}

@@ -1,0 +1,151 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
+import { Agent, request as send } from 'undici'
+import { startApp } from './fixtures/app.ts'
+import { call, clientOf, type Json } from './fixtures/network/client.ts'
+import { root } from './fixtures/root.ts'
+
+/** One address does its worst; the logins of others end well. */
+
+const RATES = { create: 60, phone: 60 }
+const attacker = fileURLToPath(new URL('dist/test/fixtures/network/attacker.js', root))
+
+type Attack = { connections: number; pipelined: number; request: string }
+
+/** Runs the attack until the work is done; the attacker's answers, by status. */
+async function during<T>(
+  t: Test,
+  url: string,
+  { connections, pipelined, request }: Attack,
+  work: () => Promise<T>,
+): Promise<{ done: T; statuses: Record<string, number> }> {
+  const { port } = new URL(url)
+  const args = [port, '127.0.0.66', String(connections), String(pipelined), JSON.stringify(request)]
+  const child = fork(attacker, args)
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child, 'message')
+  const done = await work()
+  const [statuses] = (await once(child, 'message')) as [Record<string, number>]
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  return { done, statuses }
+}
+
+/** Whole logins, each from an address of its own; how each ended. */
+async function logins(url: string, count: number): Promise<string[]> {
+  const one = async (i: number): Promise<string> => {
+    const agent = new Agent({ localAddress: `127.0.1.${i + 1}` })
+    const ask = async (method: 'GET' | 'POST', path: string, body?: object, secret?: string) => {
+      const answer = await send(url + path, {
+        dispatcher: agent,
+        method,
+        headers: {
+          ...(body && { 'content-type': 'application/json' }),
+          ...(secret && { authorization: `Bearer ${secret}` }),
+        },
+        body: body ? JSON.stringify(body) : null,
+        signal: AbortSignal.timeout(20_000),
+      })
+      return { status: answer.statusCode, body: (await answer.body.json()) as Json }
+    }
+    try {
+      const { body: ticket, status } = await ask('POST', '/ticket')
+      if (status !== 201) return `create ${status}`
+      const { scene, secret } = ticket
+      const waits = await ask('GET', `/ticket/${scene}`, undefined, secret)
+      if (waits.status !== 200) return `poll ${waits.status}`
+      for (const [path, more] of [
+        [`/ticket/${scene}/scan`, {}],
+        ['/login', { scene }],
+      ] as const) {
+        const { body } = await ask('POST', '/sandbox/wx-login', { user: `user-${i}` })
+        const phone = await ask('POST', path, { code: body.code, ...more })
+        if (phone.status !== 200) return `${path} ${phone.status} ${phone.body.code}`
+      }
+      const { body: end } = await ask('GET', `/ticket/${scene}`, undefined, secret)
+      return end.token ? 'token' : `end ${end.status}`
+    } catch (error) {
+      return String(error)
+    } finally {
+      await agent.close()
+    }
+  }
+  const ends: string[] = []
+  for (let i = 0; i < count; i += 4) {
+    const few = Array.from({ length: Math.min(4, count - i) }, (_, j) => one(i + j))
+    ends.push(...(await Promise.all(few)))
+  }
+  return ends
+}
+
+const post = (path: string, body = '') =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\n${body && 'Content-Type: application/json\r\n'}Content-Length: ${body.length}\r\n\r\n${body}`
+const wrongSecret = (scene: string) =>
+  `GET /ticket/${scene} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer wrong\r\n\r\n`
+
+const linux = process.platform === 'linux'
+const skip = linux ? false : 'only Linux has all of 127/8 on loopback'
+
+t.test(
+  'while one address does its worst, 20 of 20 logins of others end well',
+  { skip },
+  async (t) => {
+    const { url } = await startApp(t, { rates: RATES })
+    const { scene } = await clientOf(url).create()
+    await call(`${url}/ticket/${scene}/qrcode`)
+    const junk = (code: string) => JSON.stringify({ code, scene })
+    const attacks: Record<string, Attack> = {
+      'creation over the limit': { connections: 700, pipelined: 1, request: post('/ticket') },
+      'pipelined creation': { connections: 12, pipelined: 60, request: post('/ticket') },
+      'junk login codes': { connections: 100, pipelined: 4, request: post('/login', junk('x1')) },
+      'no login at all': { connections: 100, pipelined: 4, request: post('/login', '{"code":7}') },
+      'wrong secrets': { connections: 100, pipelined: 6, request: wrongSecret(scene) },
+      'unknown scenes': { connections: 100, pipelined: 6, request: wrongSecret('A1'.repeat(11)) },
+      images: {
+        connections: 60,
+        pipelined: 6,
+        request: `GET /ticket/${scene}/qrcode HTTP/1.1\r\nHost: x\r\n\r\n`,
+      },
+    }
+    for (const [name, attack] of Object.entries(attacks)) {
+      const { done, statuses } = await during(t, url, attack, () => logins(url, 20))
+      t.comment(`${name}: ${JSON.stringify(statuses)}`)
+      t.strictSame(done, Array(20).fill('token'), name)
+    }
+  },
+)
+
+t.test('what is over the limit is refused from memory', async (t) => {
+  const { url, db } = await startApp(t, { rates: RATES })
+  const { scene } = await clientOf(url).create()
+  const statements = async (): Promise<number> => {
+    // A backend reports what it has done once it has been idle for a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    const { rows } = await sql<{ commits: number }>`
+      select xact_commit::int as commits from pg_stat_database where datname = current_database()
+    `.execute(db)
+    return rows[0]?.commits ?? 0
+  }
+  const ways: Record<string, () => Promise<{ status: number }>> = {
+    creation: () => call(`${url}/ticket`, { method: 'POST' }),
+    'wrong secrets': () =>
+      call(`${url}/ticket/${scene}`, { headers: { authorization: 'Bearer wrong' } }),
+    images: () => call(`${url}/ticket/${scene}/qrcode`),
+    'junk login codes': () => call(`${url}/login`, { json: { code: 'x1', scene } }),
+  }
+  for (const [name, way] of Object.entries(ways)) {
+    for (let i = 0; i < 15; i++) await Promise.all(Array.from({ length: 10 }, way))
+    const before = await statements()
+    const refused: number[] = []
+    for (let i = 0; i < 100; i++) {
+      const answers = await Promise.all(Array.from({ length: 10 }, way))
+      refused.push(...answers.map(({ status }) => status).filter((status) => status === 429))
+    }
+    const cost = (await statements()) - before
+    t.ok(refused.length > 900, `${name}: ${refused.length} of 1000 were refused`)
+    t.ok(cost < 100, `${name}: ${cost} statements`)
+  }
+})
