@@ -3,7 +3,7 @@ import { createOutage } from '../../src/db/circuit.ts'
 
 const silence = new Error('Query read timeout')
 
-/** A database that has just been lost, and the clock of whoever asks it. */
+/** A database that has just been lost, and the clock of its callers. */
 function lost() {
   const clock = { at: 1_000 }
   const outage = createOutage(() => clock.at)
@@ -14,7 +14,7 @@ function lost() {
   return { outage, clock }
 }
 
-t.test('as long as it answers, everybody may ask', async (t) => {
+t.test('as long as it answers, every caller may ask', async (t) => {
   const outage = createOutage()
   for (let i = 0; i < 3; i++) t.doesNotThrow(() => outage.enter())
   outage.answered()
@@ -34,7 +34,7 @@ t.test('a statement that got no answer while others did is no outage', async (t)
   t.notOk(outage.distrusts(400))
 })
 
-t.test('who was waiting behind the first hears of it at once', async (t) => {
+t.test('callers that waited behind the first hear of it at once', async (t) => {
   const { outage, clock } = lost()
   t.throws(() => outage.enter(), silence)
   clock.at += 99
@@ -57,13 +57,16 @@ t.test('then one at a time tries, and the others are told what the last one got'
   t.doesNotThrow(() => outage.enter())
 })
 
-t.test('one that leaves without having learnt anything lets the next one try', async (t) => {
-  const { outage, clock } = lost()
-  clock.at += 100
-  outage.enter()
-  outage.leave()
-  t.doesNotThrow(() => outage.enter())
-})
+t.test(
+  'a caller that leaves without an answer and without a failure lets the next one try',
+  async (t) => {
+    const { outage, clock } = lost()
+    clock.at += 100
+    outage.enter()
+    outage.leave()
+    t.doesNotThrow(() => outage.enter())
+  },
+)
 
 t.test('any answer ends it, and connections from before are not trusted', async (t) => {
   const { outage, clock } = lost()
