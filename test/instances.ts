@@ -20,7 +20,12 @@ const issuer = 'https://login.example'
 type Login = { person: string; scene: string; secret: string; token: string; miniprogram: string }
 
 t.test('replicas die, the database restarts, connections break, clocks are wrong', async (t) => {
-  const { server, databaseUrl, wechat, replicas } = await startCluster(t, {
+  const {
+    server,
+    databaseUrl,
+    wechat,
+    instances: replicas,
+  } = await startCluster(t, {
     skews: [0, SKEW_MS, -SKEW_MS],
     env: { TOKEN_ISSUER: issuer, RATE_CREATE: '1000000', RATE_PHONE: '1000000' },
   })

@@ -66,7 +66,7 @@ const requests = (route: string, method: string, status: number) =>
   `scenepass_http_requests_total{route="${route}",method="${method}",status="${status}"}`
 
 t.test('after a few logins the metrics tell of them', async (t) => {
-  while ((await scrape())('scenepass_code_stock') !== 2) await sleep(100)
+  while ((await scrape())('scenepass_code_stock') !== 2) await sleep(20)
   const ticket = await create()
   await call(`${url}/ticket/${ticket.scene}/qrcode`)
   await call(`${url}/ticket/${ticket.scene}/link`)
@@ -166,7 +166,7 @@ t.test('the service forgets what is old, and counts what had expired', async (t)
         where created_at < now() - interval '90 days'
       `.execute(db)
     ).rows[0]?.n
-  while ((await rows('logins')) !== 0) await sleep(100)
+  while ((await rows('logins')) !== 0) await sleep(20)
   t.equal(await rows('tickets'), 0)
   t.equal((await scrape())(tickets('expired')), 1)
 })

@@ -47,7 +47,7 @@ t.test('generate prints what SIGNING_KEYS wants, and needs no database', async (
   t.equal((await ring.signer()).kid, JSON.parse(out).keys[0].kid)
 })
 
-t.test('what it does not know gets its usage; what it cannot do, a sentence', async (t) => {
+t.test('an unknown command prints the usage, one that is impossible a sentence', async (t) => {
   const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none' }
   const [none, wrong, incomplete, own, misset] = await Promise.all([
     run(t, [], env),

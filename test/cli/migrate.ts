@@ -35,7 +35,7 @@ t.test('what fails is one sentence on stderr and exit status 1', async (t) => {
   const blocked = await postgresUrl(t, { empty: true })
   const { db, close } = await connect({ url: blocked, poolSize: 1, log: quietLog })
   t.teardown(close)
-  await sql`create table users (somebody_elses int)`.execute(db)
+  await sql`create table users (of_another_program int)`.execute(db)
   const missing = new URL(blocked)
   missing.pathname = '/there_is_none'
 

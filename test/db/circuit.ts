@@ -3,7 +3,7 @@ import { createCircuit } from '../../src/db/circuit.ts'
 
 const silence = new Error('Query read timeout')
 
-/** A database that has just been lost, and the clock of whoever asks it. */
+/** A database that has just been lost, and the clock of its callers. */
 function lost() {
   const clock = { at: 1_000 }
   const circuit = createCircuit(() => clock.at)
@@ -14,7 +14,7 @@ function lost() {
   return { circuit, clock }
 }
 
-t.test('as long as it answers, everybody may ask', async (t) => {
+t.test('as long as it answers, every caller may ask', async (t) => {
   const circuit = createCircuit()
   for (let i = 0; i < 3; i++) t.doesNotThrow(() => circuit.enter())
   circuit.answered()
@@ -34,7 +34,7 @@ t.test('a statement that got no answer while others did does not open the circui
   t.notOk(circuit.distrusts(400))
 })
 
-t.test('who was waiting behind the first hears of it at once', async (t) => {
+t.test('callers that waited behind the first hear of it at once', async (t) => {
   const { circuit, clock } = lost()
   t.throws(() => circuit.enter(), silence)
   clock.at += 99
@@ -57,13 +57,16 @@ t.test('then one at a time tries, and the others are told what the last one got'
   t.doesNotThrow(() => circuit.enter())
 })
 
-t.test('one that leaves without having learnt anything lets the next one try', async (t) => {
-  const { circuit, clock } = lost()
-  clock.at += 100
-  circuit.enter()
-  circuit.leave()
-  t.doesNotThrow(() => circuit.enter())
-})
+t.test(
+  'a caller that leaves without an answer and without a failure lets the next one try',
+  async (t) => {
+    const { circuit, clock } = lost()
+    clock.at += 100
+    circuit.enter()
+    circuit.leave()
+    t.doesNotThrow(() => circuit.enter())
+  },
+)
 
 t.test('any answer ends it, and connections from before are not trusted', async (t) => {
   const { circuit, clock } = lost()

@@ -61,7 +61,7 @@ t.test('a PostgreSQL that is not up yet is waited for, and said once', async (t)
 t.test('a PostgreSQL that never comes up is an error that names the setting', async (t) => {
   const port = await freePort()
   const log = recorder()
-  const url = `postgres://somebody:${PASSWORD}@127.0.0.1:${port}/scenepass`
+  const url = `postgres://scenepass:${PASSWORD}@127.0.0.1:${port}/scenepass`
   const error = await connect({ url, poolSize: 1, log, waitMs: 300 }).catch((e: Error) => e)
   t.ok(error instanceof Error)
   t.match((error as Error).message, `The database at 127.0.0.1:${port}/scenepass did not come up`)
@@ -72,7 +72,7 @@ t.test('a PostgreSQL that never comes up is an error that names the setting', as
 })
 
 t.test('refused on every address of its name, it still says why', async (t) => {
-  const url = `postgres://somebody@localhost:${await freePort()}/scenepass`
+  const url = `postgres://scenepass@localhost:${await freePort()}/scenepass`
   await t.rejects(connect({ url, poolSize: 1, log: quietLog, waitMs: 1 }), {
     message: /did not come up within 0\.001 s: .*ECONNREFUSED/,
   })
@@ -81,7 +81,7 @@ t.test('refused on every address of its name, it still says why', async (t) => {
 t.test('a server that starts up is waited for like one that is down', async (t) => {
   const port = await refusingServer(t, '57P03', 'the database system is starting up')
   const log = recorder()
-  const url = `postgres://somebody@127.0.0.1:${port}/scenepass`
+  const url = `postgres://scenepass@127.0.0.1:${port}/scenepass`
   await t.rejects(connect({ url, poolSize: 1, log, waitMs: 300 }), {
     message: /did not come up within 0\.3 s: the database system is starting up/,
   })
@@ -92,12 +92,12 @@ t.test('what waiting does not mend fails at once', async (t) => {
   const real = await postgresUrl(t)
   const missing = new URL(real)
   missing.pathname = '/there_is_none'
-  const nobody = new URL(real)
-  nobody.username = 'nobody_we_know'
+  const stranger = new URL(real)
+  stranger.username = 'a_stranger'
   const refusing = await refusingServer(t, '28P01', 'password authentication failed for user "x"')
   for (const [url, reason] of [
     [missing.href, /database "there_is_none" does not exist/],
-    [nobody.href, /role "nobody_we_know" does not exist/],
+    [stranger.href, /role "a_stranger" does not exist/],
     [`postgres://x:${PASSWORD}@127.0.0.1:${refusing}/y`, /password authentication failed/],
   ] as const) {
     const log = recorder()
@@ -105,14 +105,14 @@ t.test('what waiting does not mend fails at once', async (t) => {
     t.match(error.message, /^Cannot use the database at 127\.0\.0\.1:\d+\/\w+: .*DATABASE_URL\.$/)
     t.match(error.message, reason)
     t.notMatch(error.message, PASSWORD)
-    t.same(log.warnings, [], 'nobody waited')
+    t.same(log.warnings, [], 'it did not wait')
   }
 })
 
 t.test('a PostgreSQL that is too old is named', async (t) => {
   const url = await postgresUrl(t)
   const { db, close } = await connect({ url, poolSize: 1, log: quietLog })
-  // The real number cannot be set, so the question is answered by somebody else.
+  // The real number cannot be set, so another function answers the question.
   await sql`
     create function public.current_setting(text) returns text language sql as 'select ''120022'''
   `.execute(db)

@@ -54,7 +54,7 @@ for (const [name, urlOf] of [
       insert into kysely_migration (name, timestamp) values ('9999-of-a-newer-version', '2099')
     `.execute(db)
     t.same(await pendingMigrations(db), [], 'a newer schema is not behind')
-    t.same(await migrate(db), [], 'so an old replica starts beside new ones')
+    t.same(await migrate(db), [], 'so an old instance starts beside new ones')
   })
 }
 
@@ -71,7 +71,7 @@ t.test('of twenty that start together on an empty database one migrates', async 
 
 t.test('a migration that fails is named, and nothing of the others stays', async (t) => {
   const db = await open(t, await postgresUrl(t, { empty: true }))
-  await sql`create table signing_keys (somebody_elses int)`.execute(db)
+  await sql`create table signing_keys (of_another_program int)`.execute(db)
   const error = (await migrate(db).catch((e: Error) => e)) as Error
   t.match(error.message, /^The migration 0003_signing_keys failed/)
   t.match(error.cause, { code: '42P07' })

@@ -32,7 +32,7 @@ t.test('callers queue for the one connection', async (t) => {
     t.same(counts, [5, 10, 15])
   })
 
-  await t.test('a rollback takes its own rows along and nobody else his', async (t) => {
+  await t.test('a rollback takes its own rows along and no others', async (t) => {
     const before = await count(db)
     const failing = db.transaction().execute(async (tx) => {
       await addUser(tx)

@@ -108,7 +108,7 @@ t.test('a statement that is wrong costs no connection', async (t) => {
   t.equal(await pidOf(db), pid)
 })
 
-t.test('who gets no connection of the pool is told within a second', async (t) => {
+t.test('a caller that gets no connection of the pool is told so within a second', async (t) => {
   const { db, poolUse } = await setUp(t)
   t.same(poolUse?.(), { total: 1, idle: 1, waiting: 0, max: 1 })
   await db.transaction().execute(async (tx) => {

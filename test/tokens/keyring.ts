@@ -26,7 +26,7 @@ function clock(t: Test): (seconds: number) => void {
   return (seconds) => void (ahead += seconds * 1000)
 }
 
-t.test('twenty replicas that start together share one key', async (t) => {
+t.test('twenty instances that start together share one key', async (t) => {
   const url = await postgresUrl(t)
   const rings = await Promise.all(
     Array.from({ length: 20 }, async () => {
@@ -51,7 +51,7 @@ t.test('what is published has no private part', async (t) => {
 
 t.test('a rotation is published at once and signs after 15 minutes', async (t) => {
   const { db } = await postgresDb(t)
-  /** A replica that has just started, and so sees what is there now. */
+  /** An instance that has just started, and so sees what is there now. */
   const fresh = () => createStoredKeyring({ db, tokenTtl: TTL })
   const old = await signerOf(await fresh())
   const { kid } = await rotateKeys(db)
@@ -68,7 +68,7 @@ t.test('a rotation is published at once and signs after 15 minutes', async (t) =
   t.same(await kids(await fresh()), [kid])
 })
 
-t.test('a running replica notices within a minute, and asks no more often', async (t) => {
+t.test('a running instance notices within a minute, and asks no more often', async (t) => {
   const pass = clock(t)
   const { db } = await postgresDb(t)
   const ring = await createStoredKeyring({ db, tokenTtl: TTL })
@@ -102,7 +102,7 @@ t.test('many that ask at once ask the database once', async (t) => {
   t.equal(queries, 1)
 })
 
-t.test('without its database a replica goes on for five minutes, not longer', async (t) => {
+t.test('without its database an instance goes on for five minutes, not longer', async (t) => {
   const pass = clock(t)
   const way = await cuttable(t, await postgresUrl(t))
   await way.mend()

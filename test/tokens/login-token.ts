@@ -11,15 +11,15 @@ import { createFixedKeyring } from '../../src/tokens/keyring.ts'
 import { createLoginTokens } from '../../src/tokens/login-token.ts'
 import { generateSigningJwk } from '../../src/tokens/signing-key.ts'
 
-const issuer = 'https://login.example'
+const ISSUER = 'https://login.example'
 const person = { appid: 'wx1', openid: 'o-1', unionid: 'u-1' }
-const userId = '11111111-1111-4111-8111-111111111111'
+const USER_ID = '11111111-1111-4111-8111-111111111111'
 
 async function setUp(ttl = 7200) {
   const jwk = await generateSigningJwk()
   const keyring = await createFixedKeyring(JSON.stringify({ keys: [jwk] }))
   const tokens = createLoginTokens(keyring, {
-    issuer,
+    issuer: ISSUER,
     audience: 'web',
     audienceMiniprogram: 'miniprogram',
     ttl,
@@ -33,9 +33,9 @@ const nowInSeconds = () => Date.now() / 1000
 t.test('the claims are exactly these', async (t) => {
   const { jwk, tokens, verifier } = await setUp(600)
   const now = nowInSeconds()
-  const token = await tokens.sign({ for: 'web', userId, person, now })
+  const token = await tokens.sign({ for: 'web', userId: USER_ID, person, now })
   const { payload, protectedHeader } = await jwtVerify(token, verifier, {
-    issuer,
+    issuer: ISSUER,
     audience: 'web',
     algorithms: ['ES256'],
   })
@@ -43,9 +43,9 @@ t.test('the claims are exactly these', async (t) => {
   const { jti, ...claims } = payload
   const iat = Math.floor(now)
   t.strictSame(claims, {
-    iss: issuer,
+    iss: ISSUER,
     aud: 'web',
-    sub: userId,
+    sub: USER_ID,
     iat,
     exp: iat + 600,
     auth_time: iat,
@@ -60,7 +60,7 @@ t.test('an unknown unionid is no claim', async (t) => {
   const { tokens, verifier } = await setUp()
   const token = await tokens.sign({
     for: 'web',
-    userId,
+    userId: USER_ID,
     person: { ...person, unionid: null },
     now: nowInSeconds(),
   })
@@ -70,7 +70,7 @@ t.test('an unknown unionid is no claim', async (t) => {
 t.test("the time is the one that was passed in: the database's", async (t) => {
   const { tokens, verifier } = await setUp()
   const longAgo = 1_700_000_000.987
-  const token = await tokens.sign({ for: 'web', userId, person, now: longAgo })
+  const token = await tokens.sign({ for: 'web', userId: USER_ID, person, now: longAgo })
   await t.rejects(jwtVerify(token, verifier), { code: 'ERR_JWT_EXPIRED' })
   const { payload } = await jwtVerify(token, verifier, { currentDate: new Date(1_700_000_001_000) })
   t.match(payload, { iat: 1_700_000_000, auth_time: 1_700_000_000, exp: 1_700_007_200 })
@@ -79,8 +79,8 @@ t.test("the time is the one that was passed in: the database's", async (t) => {
 t.test("website and mini program do not take the other's token", async (t) => {
   const { tokens, verifier } = await setUp()
   const now = nowInSeconds()
-  const web = await tokens.sign({ for: 'web', userId, person, now })
-  const phone = await tokens.sign({ for: 'miniprogram', userId, person, now })
+  const web = await tokens.sign({ for: 'web', userId: USER_ID, person, now })
+  const phone = await tokens.sign({ for: 'miniprogram', userId: USER_ID, person, now })
   const wrongAudience = { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'aud' }
   await t.rejects(jwtVerify(web, verifier, { audience: 'miniprogram' }), wrongAudience)
   await t.rejects(jwtVerify(phone, verifier, { audience: 'web' }), wrongAudience)
@@ -93,8 +93,8 @@ t.test("website and mini program do not take the other's token", async (t) => {
 t.test('what a verifier with our JWKS refuses', async (t) => {
   const { jwk, jwks, tokens, verifier } = await setUp()
   const header = { typ: 'JWT', kid: jwk.kid }
-  const claims = { iss: issuer, aud: 'web', sub: userId, exp: nowInSeconds() + 60 }
-  const verify = (token: string) => jwtVerify(token, verifier, { issuer, audience: 'web' })
+  const claims = { iss: ISSUER, aud: 'web', sub: USER_ID, exp: nowInSeconds() + 60 }
+  const verify = (token: string) => jwtVerify(token, verifier, { issuer: ISSUER, audience: 'web' })
 
   const unsigned = new UnsecuredJWT(claims).encode()
   t.equal(decodeProtectedHeader(unsigned).alg, 'none')
@@ -113,7 +113,7 @@ t.test('what a verifier with our JWKS refuses', async (t) => {
     .sign(strange)
   await t.rejects(verify(forged), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' })
 
-  const good = await tokens.sign({ for: 'web', userId, person, now: nowInSeconds() })
+  const good = await tokens.sign({ for: 'web', userId: USER_ID, person, now: nowInSeconds() })
   const [head, body, signature] = good.split('.') as [string, string, string]
   const other = JSON.parse(Buffer.from(body, 'base64url').toString()) as object
   const changed = Buffer.from(JSON.stringify({ ...other, sub: 'me' })).toString('base64url')

@@ -39,7 +39,7 @@ async function aged(db: Db, id: string, days: number): Promise<void> {
 }
 
 for (const { name, open } of databases) {
-  t.test(`who somebody is, on ${name}`, async (t) => {
+  t.test(`who a person is, on ${name}`, async (t) => {
     const { db } = await open(t)
 
     await t.test('first sight registers, the second finds', async (t) => {
@@ -76,7 +76,7 @@ for (const { name, open } of databases) {
       t.same(rows, [{ unionid: 'u-both' }, { unionid: 'u-both' }], 'and is not forgotten')
     })
 
-    await t.test('without a unionid nobody is linked', async (t) => {
+    await t.test('without a unionid no users are linked', async (t) => {
       for (const openid of ['none-a', 'none-b']) {
         for (const appid of ['wx1', 'wx2']) await identifyUser(db, person(openid, null, appid))
       }
@@ -90,7 +90,7 @@ for (const { name, open } of databases) {
       await aged(db, younger.id, 1)
 
       const first = await identifyUser(db, person('late', 'u-late', 'wx1'))
-      t.same([first.id, first.created], [younger.id, false], 'nobody to link with yet')
+      t.same([first.id, first.created], [younger.id, false], 'no user to link with yet')
       const second = await identifyUser(db, person('late', 'u-late', 'wx2'))
       t.same([second.id, second.created], [older.id, false])
       t.same(await usersOf(db, 'late'), [older.id])
@@ -130,7 +130,7 @@ t.test("the time is the database's, not this machine's", async (t) => {
   }
 })
 
-/** Twenty replicas' worth of connections to one database. */
+/** Connections of twenty instances to one database. */
 async function pools(t: Teardown): Promise<Db[]> {
   const url = await postgresUrl(t)
   return Promise.all(
