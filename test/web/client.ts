@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { signIn, SignInError, type SignInStatus } from '../../src/web/client.ts'
 import { ISSUER, startApp } from '../fixtures/app.ts'
 import { clientOf } from '../fixtures/network/client.ts'
-import { expire } from '../fixtures/tickets/states.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 import { CALL_LIMIT_MS, clientTime, until } from '../fixtures/browser/client-time.ts'
 import { faultyProxy, type Fault } from '../fixtures/network/faulty-proxy.ts'
 
