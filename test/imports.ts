@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import ts from 'typescript'
+import { filesBelow, readSource, usesOfProcess } from './fixtures/sources.ts'
 
 /**
  * Imports go down only. The floors, from the top; a room is a folder of `src/` or a file in it, and
@@ -49,50 +49,7 @@ const allowedOfProcess: Record<string, string[]> = { 'src/db/folder-lock.ts': ['
 
 const MOST_LINES = 250
 
-type Source = {
-  file: string
-  text: string
-  own: string[]
-  packages: string[]
-  /** Packages that are there when the program runs. */
-  loadedPackages: string[]
-}
-
-const root = process.cwd()
-
-/** The mini program is JavaScript, as WeChat loads it; everything else is TypeScript. */
-const filesBelow = (folder: string): string[] =>
-  readdirSync(path.join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))
-    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
-    .sort()
-
-/** Type imports, dynamic imports and re-exports count like any other. */
-function read(file: string): Source {
-  const text = readFileSync(path.join(root, file), 'utf8')
-  const specifiers = ts.preProcessFile(text, true, true).importedFiles.map((f) => f.fileName)
-  const isOwn = (specifier: string) => /^\.{0,2}\//.test(specifier)
-  const packages = specifiers.filter((specifier) => !isOwn(specifier))
-  const types = typeImports(file, text)
-  return {
-    file,
-    text,
-    own: specifiers.filter(isOwn).map((specifier) => path.join(path.dirname(file), specifier)),
-    packages,
-    loadedPackages: packages.filter((name) => !types.includes(name)),
-  }
-}
-
-/** `import type` statements; they are gone when the program runs. */
-function typeImports(file: string, text: string): string[] {
-  return ts
-    .createSourceFile(file, text, ts.ScriptTarget.Latest)
-    .statements.filter(ts.isImportDeclaration)
-    .filter(({ importClause }) => importClause?.isTypeOnly)
-    .map(({ moduleSpecifier }) => (moduleSpecifier as ts.StringLiteral).text)
-}
-
-const sources = [...filesBelow('src'), ...filesBelow('migrations')].map(read)
+const sources = [...filesBelow('src'), ...filesBelow('migrations')].map(readSource)
 const below = (folder: string) => sources.filter(({ file }) => file.startsWith(folder))
 
 /** `src/http/routes/phone.ts` → `http`, `src/errors.ts` → `errors.ts`. */
@@ -116,7 +73,7 @@ t.test('there is something to read, and every import leads to a file', async (t)
   t.ok(sources.length > 50)
   t.ok(sources.reduce((sum, { own }) => sum + own.length, 0) > 100)
   for (const { file, own } of sources) {
-    for (const target of own) t.ok(existsSync(path.join(root, target)), `${file} → ${target}`)
+    for (const target of own) t.ok(existsSync(target), `${file} → ${target}`)
   }
 })
 
@@ -130,7 +87,7 @@ t.test('every file is on a floor, and every place that is named is there', async
     Object.entries(also).flatMap(([who, what]) => [who, ...what]),
     Object.entries(only).flatMap(([room, who]) => [room, ...who]),
   ].flat()
-  for (const place of named) t.ok(existsSync(path.join(root, 'src', place)), place)
+  for (const place of named) t.ok(existsSync(path.join('src', place)), place)
 })
 
 t.test('imports go down only', async (t) => {
@@ -205,23 +162,8 @@ t.test('only the server and the commands touch the process', async (t) => {
   )
 })
 
-/** Names of what is used of the global `process`; `process` where it is handed on as a whole. */
-function usesOfProcess(file: string, text: string): string[] {
-  const uses: string[] = []
-  const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) && node.text === 'process') {
-      const { parent } = node
-      if (!ts.isPropertyAccessExpression(parent)) uses.push('process')
-      else if (parent.expression === node) uses.push(parent.name.text)
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))
-  return uses
-}
-
 t.test(`no source file and no test is longer than ${MOST_LINES} lines`, async (t) => {
-  const tooLong = [...sources, ...filesBelow('test').map(read)]
+  const tooLong = [...sources, ...filesBelow('test').map(readSource)]
     .map(({ file, text }) => ({ file, lines: text.trimEnd().split('\n').length }))
     .filter(({ lines }) => lines > MOST_LINES)
   t.strictSame(tooLong, [])

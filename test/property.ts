@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../src/db/connect.ts'
 import type { Db } from '../src/db/pool.ts'
@@ -14,9 +13,10 @@ import { scanTicket } from '../src/tickets/scan.ts'
 import { hashSecret, newScene, newSecret } from '../src/tickets/secret.ts'
 import { sweepTickets } from '../src/tickets/sweep.ts'
 import { postgresUrl, quietLog } from './fixtures/postgres/database.ts'
+import { unknownRequester as requester } from './fixtures/tickets/arrange.ts'
 import { keepHistory, offences } from './fixtures/tickets/ticket-history.ts'
-import { nobody } from './fixtures/tickets/arrange.ts'
 import { explain, type Call, type Heard, type Model } from './fixtures/tickets/ticket-model.ts'
+import { age, endGrace, expire } from './fixtures/tickets/time.ts'
 
 const SEED = 20_261_122
 const RUNS = 350
@@ -30,7 +30,7 @@ type Plan = {
   user: string
   /** Its own ticket's, the other ticket's, one that was made up, or none at all. */
   secret: 'own' | 'other' | 'made up' | 'none'
-  replica: number
+  instance: number
 }
 
 const gone = ['TICKET_EXPIRED', 'TICKET_DENIED', 'TICKET_CANCELED', 'TICKET_CONSUMED'] as const
@@ -73,12 +73,12 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   ),
   user: often([6, 'ann'], [2, 'ben'], [1, 'cho']),
   secret: often<Plan['secret']>([8, 'own'], [1, 'other'], [1, 'made up'], [1, 'none']),
-  replica: fc.nat(2),
+  instance: fc.nat(2),
 })
 
 /**
- * A scene has no ticket, then it has one: whoever is in between is answered by luck, and a phone is
- * never there, because it reads the scene off the code of a ticket that exists.
+ * A scene has no ticket, then it has one: a call in between is answered by luck, and a phone is never
+ * there, because it reads the scene off the code of a ticket that exists.
  */
 function apart(batch: Plan[]): Plan[] {
   const sweeps = batch.some((each) => each.do === 'sweep')
@@ -99,7 +99,7 @@ async function perform(db: Db, scene: string, call: Call): Promise<string> {
   const identity = 'user' in call ? { appid, openid: call.user } : { appid, openid: '' }
   switch (call.do) {
     case 'create': {
-      const { secret } = await createTicket(db, { scene, windows, requester: nobody })
+      const { secret } = await createTicket(db, { scene, windows, requester })
       return `secret ${secret}`
     }
     case 'scan':
@@ -121,26 +121,14 @@ async function perform(db: Db, scene: string, call: Call): Promise<string> {
       return poll.delivery ? `token ${poll.delivery.token}` : poll.status
     }
     case 'expire':
-      await sql`
-        update tickets set expires_at = least(expires_at, now() - interval '1 minute')
-        where scene = ${scene}
-      `.execute(db)
+      // A minute ago: also for a statement that began before this one, and waits for its row.
+      await expire(db, { scene }, 60)
       return 'ok'
     case 'end grace':
-      await sql`
-        update tickets set consumed_at = least(consumed_at, now() - interval '31 seconds')
-        where scene = ${scene} and status = 'consumed'
-      `.execute(db)
+      await endGrace(db, { scene }, 31)
       return 'ok'
     case 'age':
-      await sql`
-        update tickets
-        set
-          created_at = now() - interval '1 hour',
-          expires_at = least(expires_at, now() - interval '1 hour'),
-          consumed_at = consumed_at - interval '1 hour'
-        where scene = ${scene}
-      `.execute(db)
+      await age(db, { scene }, { created: 3_600, expired: 3_600 })
       return 'ok'
     case 'sweep':
       await sweepTickets(db, windows)
@@ -150,15 +138,15 @@ async function perform(db: Db, scene: string, call: Call): Promise<string> {
 
 const hashOf = (secret: string): string => (secret === '' ? '' : hashSecret(secret))
 
-t.test('whatever callers do at once, some order of their calls explains it', async (t) => {
+t.test('what callers hear at once, some order of their calls explains', async (t) => {
   const url = await postgresUrl(t)
-  const replicas: Db[] = []
+  const instances: Db[] = []
   for (let i = 0; i < 3; i++) {
     const { db, close } = await connect({ url, poolSize: 4, log: quietLog })
     t.teardown(close)
-    replicas.push(db)
+    instances.push(db)
   }
-  const [db] = replicas as [Db]
+  const [db] = instances as [Db]
   await keepHistory(db)
 
   let tokens = 0
@@ -171,7 +159,7 @@ t.test('whatever callers do at once, some order of their calls explains it', asy
     const delivered = new Map<string, Set<string>>()
 
     const begin = scenes.map((scene): Plan => {
-      return { scene, do: 'create', user: 'ann', secret: 'own', replica: 0 }
+      return { scene, do: 'create', user: 'ann', secret: 'own', instance: 0 }
     })
     for (const batch of [begin, ...batches]) {
       const secretOf = ({ secret, scene }: Plan) =>
@@ -187,10 +175,10 @@ t.test('whatever callers do at once, some order of their calls explains it', asy
       })
 
       const heard = await Promise.all(
-        batch.map(async ({ scene, replica }, i): Promise<Heard> => {
+        batch.map(async ({ scene, instance }, i): Promise<Heard> => {
           const call = calls[i] as Call
           try {
-            const on = replicas[replica] as Db
+            const on = instances[instance] as Db
             return { call, answer: await perform(on, names[scene] as string, call) }
           } catch (error) {
             if (!(error instanceof AppError)) throw error

@@ -1,37 +1,25 @@
 import { sql } from 'kysely'
-import t, { type Test } from 'tap'
-import { newScene } from '../src/tickets/secret.ts'
-import { startApp, type TestApp } from './fixtures/app.ts'
-import { call, clientOf, type Answer, type Json } from './fixtures/network/client.ts'
+import t from 'tap'
+import { startInstance, type Instance } from './fixtures/instance.ts'
+import type { Answer, Json } from './fixtures/network/client.ts'
 import { postgresUrl } from './fixtures/postgres/database.ts'
 import { rowLock } from './fixtures/postgres/row-lock.ts'
-import { trailOf } from './fixtures/tickets/arrange.ts'
-
-type Replica = TestApp & ReturnType<typeof clientOf>
-
-/** Several replicas on one database, and the lock that makes their calls meet. */
-async function replicas(t: Test, overrides: Parameters<typeof startApp>[1] = {}) {
-  const databaseUrl = await postgresUrl(t)
-  const start = async (): Promise<Replica> => {
-    const app = await startApp(t, { ...overrides, databaseUrl })
-    return { ...app, ...clientOf(app.url) }
-  }
-  const [a, b, c] = [await start(), await start(), await start()]
-  const all = [a, b, c] as const
-  return { a, b, c, at: (i: number) => all[i % 3] as Replica, hold: await rowLock(t, databaseUrl) }
-}
+import { trailOf } from './fixtures/tickets/observe.ts'
+import { endGrace, expire } from './fixtures/tickets/time.ts'
 
 const twenty = Array.from({ length: 20 }, (_, i) => i)
 
 const codes = (answers: Answer<Json>[]) =>
   answers.map(({ status, body }) => (status < 300 ? status : body.code))
 
-/** How many login codes a replica has spent. */
-const spent = async ({ url }: { url: string }): Promise<number> =>
-  (await call(`${url}/sandbox/calls`)).body.code2session
-
-t.test('three replicas', async (t) => {
-  const { a, b, c, at, hold } = await replicas(t)
+t.test('three instances on one database', async (t) => {
+  const databaseUrl = await postgresUrl(t)
+  const a = await startInstance(t, { databaseUrl })
+  const b = await startInstance(t, { databaseUrl })
+  const c = await startInstance(t, { databaseUrl })
+  const at = (i: number): Instance => [a, b, c][i % 3] as Instance
+  // Makes their calls meet.
+  const hold = await rowLock(t, databaseUrl)
 
   await t.test('twenty first polls at once all deliver the one token', async (t) => {
     const ticket = await a.create()
@@ -160,9 +148,7 @@ t.test('three replicas', async (t) => {
       const [answer] = await hold(ticket.scene, async (queued, holder) => {
         const asked = decide(ticket, 'alice')
         await queued(1)
-        await sql`
-          update tickets set expires_at = now() where scene = ${ticket.scene}
-        `.execute(holder)
+        await expire(holder, ticket)
         return [asked]
       })
       t.same(codes([(await answer) as Answer<Json>]), ['TICKET_EXPIRED'])
@@ -181,9 +167,7 @@ t.test('three replicas', async (t) => {
     const { token } = (await c.poll(ticket)).body
     t.match(await a.login(ticket, 'alice'), { status: 200, body: { status: 'confirmed' } })
     t.equal((await c.poll(ticket)).body.token, token, 'the browser keeps its first token')
-    await sql`
-      update tickets set consumed_at = now() - interval '31 s' where scene = ${ticket.scene}
-    `.execute(a.db)
+    await endGrace(a.db, ticket)
     t.match(await b.login(ticket, 'alice'), { status: 200 }, 'also when it is long collected')
     t.match((await c.poll(ticket)).body, { status: 'consumed', interval: 0, token: undefined })
     t.same(codes([await a.login(ticket, 'bob')]), ['TICKET_CONSUMED'])
@@ -197,7 +181,7 @@ t.test('three replicas', async (t) => {
     t.same({ ...again.body, expires_in: 0 }, { ...first, expires_in: 0 })
   })
 
-  await t.test('a login straight from pending, on another replica than all else', async (t) => {
+  await t.test('a login straight from pending, on another instance than all else', async (t) => {
     const ticket = await a.create()
     t.equal((await b.login(ticket, 'bob')).status, 200)
     t.match((await c.poll(ticket)).body, { status: 'confirmed', token: /^eyJ/ })
@@ -217,105 +201,4 @@ t.test('three replicas', async (t) => {
     t.same(rows, [{ status: 'confirmed' }])
     t.match((await a.poll(ticket)).body, { token: /^eyJ/ })
   })
-
-  await t.test('the answer about a dead ticket costs no login code', async (t) => {
-    const expired = await a.create()
-    const denied = await a.create()
-    const canceled = await a.create()
-    const consumed = await a.create()
-    await a.deny(denied, 'alice')
-    await a.cancel(canceled)
-    await a.login(consumed, 'alice')
-    await a.poll(consumed)
-    await sql`update tickets set expires_at = now() where scene = ${expired.scene}`.execute(a.db)
-
-    const before = await spent(a)
-    for (const [ticket, expected] of [
-      [expired, 'TICKET_EXPIRED'],
-      [denied, 'TICKET_DENIED'],
-      [canceled, 'TICKET_CANCELED'],
-      [{ scene: newScene() }, 'TICKET_NOT_FOUND'],
-    ] as const) {
-      for (const user of ['alice', 'bob']) {
-        const heard = [await a.scan(ticket, user), await a.deny(ticket, user)]
-        t.same(codes([...heard, await a.login(ticket, user)]), [expected, expected, expected])
-      }
-    }
-    t.same(codes([await a.scan(consumed, 'alice'), await a.deny(consumed, 'alice')]), [
-      'TICKET_CONSUMED',
-      'TICKET_CONSUMED',
-    ])
-    t.equal(await spent(a), before)
-    // Only WeChat knows who asks, and who confirmed may repeat it.
-    t.equal((await a.login(consumed, 'alice')).status, 200)
-    t.equal(await spent(a), before + 1)
-  })
-})
-
-t.test('mode choose', async (t) => {
-  const { a, b, at } = await replicas(t, { matchMode: 'choose' })
-
-  await t.test('three different choices, the same on every replica', async (t) => {
-    const ticket = await a.create()
-    const { match } = (await a.scan(ticket, 'alice')).body
-    t.match(match, { mode: 'choose', code: undefined })
-    t.equal(new Set(match.choices).size, 3)
-    t.ok(match.choices.includes(ticket.match_code))
-    for (const i of [1, 2, 3]) {
-      t.same((await at(i).scan(ticket, 'alice')).body.match, match)
-    }
-  })
-
-  await t.test('without a number nothing is spent and nothing lost', async (t) => {
-    for (const scanned of [true, false]) {
-      const ticket = await a.create()
-      if (scanned) await a.scan(ticket, 'alice')
-      const before = await spent(a)
-      const refused = await a.login(ticket, 'alice')
-      t.match(refused, { status: 400, body: { code: 'INVALID_REQUEST', message: /match_code/ } })
-      t.equal(await spent(a), before, 'the login code is still good')
-      const more = { match_code: ticket.match_code }
-      t.equal((await a.login(ticket, 'alice', more)).status, 200)
-      t.match((await b.poll(ticket)).body, { token: /^eyJ/ })
-    }
-  })
-
-  await t.test('a wrong number ends the ticket for good', async (t) => {
-    for (const scanned of [true, false]) {
-      const ticket = await a.create()
-      const wrong = ticket.match_code === '10' ? '11' : '10'
-      if (scanned) await a.scan(ticket, 'alice')
-      t.match(await a.login(ticket, 'alice', { match_code: wrong }), {
-        status: 403,
-        body: { code: 'MATCH_CODE_WRONG' },
-      })
-      t.same(codes([await b.login(ticket, 'alice', { match_code: ticket.match_code })]), [
-        'TICKET_DENIED',
-      ])
-      t.match((await b.poll(ticket)).body, { status: 'denied', interval: 0, token: undefined })
-    }
-  })
-
-  await t.test('another than the owner cannot end it with a wrong number', async (t) => {
-    const ticket = await a.create()
-    const wrong = ticket.match_code === '10' ? '11' : '10'
-    await a.scan(ticket, 'alice')
-    t.same(codes([await b.login(ticket, 'bob', { match_code: wrong })]), ['SCANNED_BY_ANOTHER'])
-    t.equal((await a.login(ticket, 'alice', { match_code: ticket.match_code })).status, 200)
-  })
-
-  await t.test('a repeated login needs no number any more', async (t) => {
-    const ticket = await a.create()
-    await a.login(ticket, 'alice', { match_code: ticket.match_code })
-    t.same(codes([await b.login(ticket, 'alice')]), [200])
-  })
-})
-
-t.test('mode off shows no number anywhere', async (t) => {
-  const { url } = await startApp(t, { matchMode: 'off' })
-  const { create, scan, login } = clientOf(url)
-  const ticket = await create()
-  t.equal(ticket.match_code, null)
-  t.same((await scan(ticket, 'alice')).body.match, { mode: 'off' })
-  t.equal((await login(ticket, 'alice')).status, 200)
 })

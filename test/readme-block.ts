@@ -1,20 +1,12 @@
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { createServer, type RequestListener, type Server } from 'node:http'
 import { text as textOf } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { transformSync } from 'esbuild'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import t, { type Test } from 'tap'
-import { settings } from '../src/config/settings.ts'
+import t from 'tap'
 import { signIn } from '../src/web/client.ts'
+import { paste, SITE, startServer, startSite } from './fixtures/guide-run.ts'
 import { call, clientOf, type Json } from './fixtures/network/client.ts'
-import { postgresUrl } from './fixtures/postgres/database.ts'
 import { freePort } from './fixtures/postgres/postgres.ts'
-import { root } from './fixtures/root.ts'
 import {
   BASE,
   PUBLIC_BASE,
@@ -25,56 +17,13 @@ import {
   run,
   serverOf,
 } from './fixtures/readme.ts'
+import { root } from './fixtures/root.ts'
 
 /** The code of the guide, run as a reader would: pasted, with nothing changed but the address. */
-
-/** Where the guide's own site is. */
-const SITE = 'http://localhost:8080'
-
-/** The real server program, with the settings of a fresh clone. */
-async function startServer(t: Test): Promise<string> {
-  const port = await freePort()
-  // Empty values hide what a developer has in .env and in the shell.
-  const unset = Object.fromEntries(Object.keys(settings.properties).map((name) => [name, '']))
-  const set = {
-    DATABASE_URL: await postgresUrl(t),
-    PORT: String(port),
-    RETURN_URLS: `${SITE}/signed-in`,
-  }
-  const env = { ...process.env, ...unset, ...set }
-  const server = spawn(process.execPath, ['dist/src/server.js'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exited = once(server, 'exit')
-  t.teardown(async () => {
-    server.kill('SIGTERM')
-    await exited
-  })
-  let log = ''
-  server.stdout.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
-  await until(() => log.includes('ScenePass is ready') || server.exitCode !== null)
-  if (server.exitCode !== null) throw new Error(`the server did not start:\n${log}`)
-  return `http://127.0.0.1:${port}`
-}
-
-/** Pastes lines into a bash and says what came out; `still here` proves that the shell survived. */
-async function paste(lines: string): Promise<{ output: string; errors: string }> {
-  const shell = spawn('bash', ['-s'], { cwd: root })
-  const exited = once(shell, 'exit')
-  shell.stdin.end(`${lines}\necho still here\n`)
-  const [output, errors] = await Promise.all([textOf(shell.stdout), textOf(shell.stderr), exited])
-  return { output, errors }
-}
 
 /** What each `== N. …` step printed. */
 const stepsOf = (output: string): string[] => output.split(/^== \d\. .*\n/m).slice(1)
 const headings = (text: string): string[] => text.match(/^== .*$/gm) ?? []
-
-async function until(fits: () => boolean): Promise<void> {
-  while (!fits()) await sleep(5)
-}
 
 t.test('the code in the guide', async (t) => {
   const url = await startServer(t)
@@ -138,7 +87,7 @@ t.test('the code in the guide', async (t) => {
       t.match(await scan(ticket, 'alice'), { status: 200 })
     })
 
-    t.test(`the client of ${named('page')} signs somebody in`, async (t) => {
+    t.test(`the client of ${named('page')} signs a visitor in`, async (t) => {
       const { scan, login } = clientOf(url)
       const script = blockWith(read('page'), 'onStatus({')
         .replace(/^import .*$/m, '')
@@ -181,18 +130,11 @@ t.test('the code in the guide', async (t) => {
         newSession: async (user: string) => `of-${user}`,
         console: { warn: (...words: unknown[]) => warned.push(words.at(-1)) },
       }
-      const port = await freePort()
-      let site: Server | undefined
       const plain = blockWith(read('server'), "request.url === '/session'")
-      run(plain.replace(/^import .*$/gm, '').replace('.listen(8080)', `.listen(${port})`), {
-        ...world,
-        createServer: (listener: RequestListener) => (site = createServer(listener)),
-      })
-      t.teardown(() => site?.close())
+      const here = await startSite(t, plain, world)
       const handler = blockWith(read('server'), 'export async function POST')
       const POST = run(`${handler.replace('export ', '')}\nreturn POST`, world)
 
-      const here = `http://127.0.0.1:${port}`
       for (const send of [
         (headers: Record<string, string>) => fetch(`${here}/session`, { method: 'POST', headers }),
         async (headers: Record<string, string>): Promise<Response> =>
@@ -225,21 +167,13 @@ t.test('the code in the guide', async (t) => {
 
     t.test(`the site of ${named('hosted-page')} takes a login from the hosted page`, async (t) => {
       const { create, login, poll } = clientOf(url)
-      const script = blockWith(read('hosted-page'), 'return_to: returnTo').replace(
-        /^import .*$/gm,
-        '',
-      )
-      const port = await freePort()
-      let site: Server | undefined
-      run(script.replace(BASE, url).replace('.listen(8080)', `.listen(${port})`), {
+      const script = blockWith(read('hosted-page'), 'return_to: returnTo').replace(BASE, url)
+      const here = await startSite(t, script, {
         randomUUID,
         text: textOf,
         userOf: serverOf(read('server'), url),
         newSession: async (user: string) => `of-${user}`,
-        createServer: (listener: RequestListener) => (site = createServer(listener)),
       })
-      t.teardown(() => site?.close())
-      const here = `http://127.0.0.1:${port}`
 
       const begun = await call(`${here}/sign-in`, { redirect: 'manual' })
       t.equal(begun.status, 303)
@@ -281,58 +215,6 @@ t.test('the code in the guide', async (t) => {
         t.equal(refused.headers.get('set-cookie'), null)
       }
       t.equal((await call(`${here}/signed-in`)).status, 404)
-    })
-
-    t.test(`the app of ${named('mini-program')} keeps its own login`, async (t) => {
-      const { loginCode } = clientOf(url)
-      const stored = new Map<string, unknown>()
-      const wx = {
-        login: async ({ success }: Json) => success({ code: await loginCode('carol') }),
-        request: async ({ url: asked, data, success }: Json) => {
-          const { status, body } = await call(url + new URL(asked).pathname, { json: data })
-          success({ statusCode: status, data: body })
-        },
-        setStorageSync: (key: string, value: unknown) => void stored.set(key, value),
-        getStorageSync: (key: string) => stored.get(key) ?? '',
-      }
-      Object.assign(globalThis, { wx })
-      let app: Json
-      run(blockWith(read('mini-program'), 'App({'), {
-        require: createRequire(new URL('src/miniprogram/app.js', root)),
-        App: (definition: Json) => (app = definition),
-      })
-      const told: Json[] = []
-      const { onLogin } = app
-      app.onLogin = (login: Json) => (told.push(login), onLogin.call(app, login))
-      await app.signIn()
-      await app.signIn()
-      t.match(told[0], { user: { id: /^[0-9a-f-]{36}$/ }, token: String })
-      t.same(told[1], told[0], 'the kept one')
-      t.same(app.user, told[0].user)
-    })
-
-    t.test(`the Taro page of ${named('mini-program')} fits the component`, async (t) => {
-      const text = read('mini-program')
-      const jsx = blockWith(text, '@tarojs/taro').replace(/^import .*$/m, '')
-      const { code } = transformSync(jsx.replace('export default', 'return'), {
-        loader: 'jsx',
-        jsxFactory: 'h',
-        format: 'cjs',
-      })
-      const said: unknown[] = []
-      const params = { scene: 'x' }
-      const Login = run(code, {
-        useRouter: () => ({ params }),
-        h: (tag: string, props: Json) => ({ tag, props }),
-        console: { info: (...words: unknown[]) => said.push(words.at(-1)) },
-      }) as unknown as () => Json
-      const { tag, props } = Login()
-      const component = new URL('src/miniprogram/pages/login/login.json', root)
-      const { usingComponents } = JSON.parse(readFileSync(component, 'utf8'))
-      t.ok(text.includes(`'${tag}': '${usingComponents[tag]}'`), 'as it is named there')
-      t.equal(props.options, params)
-      props.onLogin({ detail: { user: { id: '1' } } })
-      t.same(said, ['1'])
     })
   }
 })

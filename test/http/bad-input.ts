@@ -15,12 +15,12 @@ import {
 import { call, clientOf, type Created } from '../fixtures/network/client.ts'
 import { malformedHttp, POST } from '../fixtures/network/malformed-http.ts'
 import { rawHttp, type RawAnswer } from '../fixtures/network/raw-http.ts'
-import { states, ticketIn } from '../fixtures/tickets/states.ts'
+import { arrange, situations } from '../fixtures/tickets/arrange.ts'
 
 const { url, db } = await startApp(t, { trustProxy: ['127.0.0.1'], urlLink: true })
 const client = clientOf(url)
 const ticket: Created = await client.create()
-for (const state of states) await ticketIn(state, client, db)
+for (const situation of situations) await arrange(db, situation)
 
 const http = new Pool(url, { connections: 8, keepAliveTimeout: 30_000 })
 t.teardown(() => http.close())
@@ -139,7 +139,7 @@ t.test('half a request, and then nothing, is refused', async (t) => {
   t.strictSame(await world(), before)
 })
 
-t.test('what is no HTTP at all harms nobody', async (t) => {
+t.test('what is no HTTP at all does no harm', async (t) => {
   for (const bytes of [
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
     '\0'.repeat(500),
@@ -159,7 +159,7 @@ t.test('10 MiB are refused or cut off, and the next request is served', async (t
     `${POST}Transfer-Encoding: chunked\r\n\r\n${giant.length.toString(16)}\r\n`,
   ]) {
     const answer = await rawHttp(url, Buffer.concat([Buffer.from(head), giant]))
-    // Whoever does not stop sending may lose the answer to a reset; nothing else may happen.
+    // A client that does not stop sending may lose the answer to a reset; nothing else may happen.
     t.ok(answer.status === 413 || answer.status === 0, `${answer.status}`)
     sent++
   }

@@ -7,7 +7,7 @@ import { fillCodeStock } from '../../src/jobs/fill-code-stock.ts'
 import { CODE_PAUSE_MS, countCodeStock, stockCode } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { postgresDb, quietLog } from '../fixtures/postgres/database.ts'
-import { nobody as requester, windows } from '../fixtures/tickets/arrange.ts'
+import { unknownRequester as requester, windows } from '../fixtures/tickets/arrange.ts'
 import { heldMaker, makeImage } from '../fixtures/tickets/stock.ts'
 
 const { db, url } = await postgresDb(t)

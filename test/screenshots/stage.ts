@@ -9,7 +9,7 @@ import { call, clientOf } from '../fixtures/network/client.ts'
 import { quietLog, type Teardown } from '../fixtures/postgres/database.ts'
 import { until } from '../fixtures/browser/element.ts'
 import { startSite } from '../fixtures/browser/site.ts'
-import { expire } from '../fixtures/tickets/states.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 import { wechatAt } from '../fixtures/network/wechat-at.ts'
 
 /** Where the scenes are played. */

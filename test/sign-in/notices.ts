@@ -10,7 +10,7 @@ import { findFacts } from '../../src/sign-in/facts.ts'
 import { noticesOf } from '../../src/sign-in/notices.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import { databases, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
-import { alice, nobody, requester, trail, windows } from '../fixtures/tickets/arrange.ts'
+import { alice, requester, trail, unknownRequester, windows } from '../fixtures/tickets/arrange.ts'
 
 const home: Origin = { ip: '203.0.113.9', network: '203.0.113.9', country: 'CN' }
 const mobile: Origin = { ip: '198.51.100.7', network: '198.51.100.7', country: 'CN' }
@@ -63,9 +63,9 @@ for (const { name, open: openDatabase } of databases) {
       t.same(await notices(abroad, { ...home, country: null }), [otherAddress])
       t.same(await notices({ ...home, country: 'US' }, home), [otherCountry], 'one address or not')
       const unknown = { ip: null, network: null, country: null }
-      t.same(await notices(nobody, home), [], 'unknown differs from nothing')
+      t.same(await notices(unknownRequester, home), [], 'unknown differs from nothing')
       t.same(await notices(home, unknown), [])
-      t.same(await notices(nobody, unknown), [])
+      t.same(await notices(unknownRequester, unknown), [])
     })
 
     await t.test('an IPv6 customer is one address', async (t) => {
@@ -85,11 +85,15 @@ for (const { name, open: openDatabase } of databases) {
       await open(db, 3)
       await open(db, 3, mobile.network)
       await open(db, 3, home.network, 300)
-      t.same(await notices(home, home), [], 'somebody else’s and older ones do not count')
+      t.same(await notices(home, home), [], 'those of another address and older ones do not count')
       await open(db, 4, home.network, 240)
       t.same(await notices(home, home), [{ kind: 'many_tickets', count: 4 }], 'five minutes')
       await open(db, 4)
-      t.same(await notices(nobody, home), [], 'where the address is unknown there is no telling')
+      t.same(
+        await notices(unknownRequester, home),
+        [],
+        'where the address is unknown there is no telling',
+      )
     })
 
     await t.test('the count has an end', async (t) => {

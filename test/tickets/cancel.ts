@@ -2,15 +2,9 @@ import t from 'tap'
 import { cancelTicket } from '../../src/tickets/cancel.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
-import {
-  arrange,
-  deadline,
-  outcome,
-  situations,
-  stored,
-  wrongSecret,
-  type Situation,
-} from '../fixtures/tickets/arrange.ts'
+import { wrongSecret, type Situation } from '../fixtures/tickets/arrange.ts'
+import { eachSituation } from '../fixtures/tickets/each-situation.ts'
+import { deadline, outcome, stored } from '../fixtures/tickets/observe.ts'
 
 /** What the browser hears that gives up. */
 const answers: Record<Situation, string> = {
@@ -30,26 +24,22 @@ for (const { name, open } of databases) {
   t.test(name, async (t) => {
     const { db } = await open(t)
 
-    for (const situation of situations) {
-      const expected = answers[situation]
-      await t.test(`${situation}: the browser hears ${expected}`, async (t) => {
-        const ticket = await arrange(db, situation)
-        const before = await stored(db, ticket.scene)
-        const at = await deadline(db, ticket.scene)
+    await eachSituation(t, db, answers, async (t, ticket, expected, situation) => {
+      const before = await stored(db, ticket.scene)
+      const at = await deadline(db, ticket.scene)
 
-        for (const secretHash of [wrongSecret, '']) {
-          const stranger = cancelTicket(db, { scene: ticket.scene, secretHash })
-          t.equal(await outcome(stranger), 'BAD_SECRET', 'a stranger learns nothing of the state')
-        }
-        t.same(await stored(db, ticket.scene), before, 'and changes nothing')
+      for (const secretHash of [wrongSecret, '']) {
+        const stranger = cancelTicket(db, { scene: ticket.scene, secretHash })
+        t.equal(await outcome(stranger), 'BAD_SECRET', 'a stranger learns nothing of the state')
+      }
+      t.same(await stored(db, ticket.scene), before, 'and changes nothing')
 
-        t.equal(await outcome(cancelTicket(db, ticket)), expected)
-        const cancels = situation === 'pending' || situation === 'scanned'
-        const after = { ...before, ...(cancels ? { status: 'canceled' } : {}) }
-        t.same(await stored(db, ticket.scene), after, 'the owner stays, no window moves')
-        t.equal(await deadline(db, ticket.scene), at)
-      })
-    }
+      t.equal(await outcome(cancelTicket(db, ticket)), expected, `the browser hears ${expected}`)
+      const cancels = situation === 'pending' || situation === 'scanned'
+      const after = { ...before, ...(cancels ? { status: 'canceled' } : {}) }
+      t.same(await stored(db, ticket.scene), after, 'the owner stays, no window moves')
+      t.equal(await deadline(db, ticket.scene), at)
+    })
 
     await t.test('an unknown scene is TICKET_NOT_FOUND', async (t) => {
       const unknown = cancelTicket(db, { scene: newScene(), secretHash: wrongSecret })

@@ -3,16 +3,9 @@ import { scanTicket } from '../../src/tickets/scan.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { readUrlLink, storeUrlLink } from '../../src/tickets/code.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
-import {
-  alice,
-  arrange,
-  codeAnswers,
-  deadline,
-  outcome,
-  situations,
-  stored,
-  windows,
-} from '../fixtures/tickets/arrange.ts'
+import { alice, arrange, windows } from '../fixtures/tickets/arrange.ts'
+import { codeAnswers, eachSituation } from '../fixtures/tickets/each-situation.ts'
+import { deadline, outcome, stored } from '../fixtures/tickets/observe.ts'
 
 const { db } = await postgresDb(t)
 const link = 'https://wxaurl.cn/AbCdEfGhIjK'
@@ -28,12 +21,11 @@ t.test('a pending ticket has none at first, then the first that was stored', asy
   t.match(await stored(db, scene), { status: 'pending', code_image: null })
 })
 
-for (const situation of situations) {
-  t.test(`${situation}: whoever asks for the link hears ${codeAnswers[situation]}`, async (t) => {
-    const { scene } = await arrange(db, situation)
-    t.equal(await outcome(readUrlLink(db, scene)), codeAnswers[situation])
-  })
-}
+t.test('what a request for the link hears', (t) =>
+  eachSituation(t, db, codeAnswers, async (t, { scene }, expected) =>
+    t.equal(await outcome(readUrlLink(db, scene)), expected, expected),
+  ),
+)
 
 t.test('a link that comes after the scan is not kept', async (t) => {
   const { scene } = await arrange(db, 'scanned')
@@ -41,7 +33,7 @@ t.test('a link that comes after the scan is not kept', async (t) => {
   t.match(await stored(db, scene), { status: 'scanned', url_link: null })
 })
 
-t.test('a stored link is given to nobody once the ticket is scanned', async (t) => {
+t.test('a stored link is given out no more once the ticket is scanned', async (t) => {
   const { scene } = await arrange(db, 'pending')
   await storeUrlLink(db, scene, link)
   await scanTicket(db, { scene, identity: alice, windows })

@@ -42,7 +42,7 @@ t.test('a code in stock is a new scene with the image that was made of it', asyn
   t.equal(made_for, 'ours')
 })
 
-t.test('a full stock is left alone, whatever lies there for others', async (t) => {
+t.test('a full stock is left alone, with or without codes for others', async (t) => {
   await layInStock(db, 3, 'theirs')
   await stockOne()
   await endLease()
@@ -53,7 +53,7 @@ t.test('a full stock is left alone, whatever lies there for others', async (t) =
   t.equal(await countCodeStock(db, 'theirs'), 3)
 })
 
-t.test('while one makes a code, nobody else does', async (t) => {
+t.test('while one instance makes a code, no other does', async (t) => {
   const maker = heldMaker()
   const first = stockOne(maker.make)
   await maker.asked
@@ -71,7 +71,7 @@ t.test('after a failure the next one may try at once', async (t) => {
   t.equal(await stockOne(), true)
 })
 
-t.test('whoever died with the lease is replaced within a minute', async (t) => {
+t.test('an instance that died with the lease is replaced within a minute', async (t) => {
   const dead = heldMaker()
   const first = stockOne(dead.make)
   await dead.asked
@@ -119,7 +119,7 @@ t.test('codes of other settings go after a day, our own never', async (t) => {
   for (const scene of [old, ...fresh]) t.ok(left.includes(scene as string))
 })
 
-t.test('a code that somebody is just taking is neither waited for nor taken', async (t) => {
+t.test('a code that another ticket is just taking is neither waited for nor taken', async (t) => {
   const [, second] = await layInStock(db, 2, 'ours')
   const create = () => createTicket(db, { windows, requester, stock: 'ours' })
   await db.transaction().execute(async (trx) => {

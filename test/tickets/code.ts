@@ -3,16 +3,9 @@ import { readCodeImage, storeCodeImage } from '../../src/tickets/code.ts'
 import { scanTicket } from '../../src/tickets/scan.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
-import {
-  alice,
-  arrange,
-  codeAnswers,
-  deadline,
-  outcome,
-  situations,
-  stored,
-  windows,
-} from '../fixtures/tickets/arrange.ts'
+import { alice, arrange, windows } from '../fixtures/tickets/arrange.ts'
+import { codeAnswers, eachSituation } from '../fixtures/tickets/each-situation.ts'
+import { deadline, outcome, stored } from '../fixtures/tickets/observe.ts'
 
 const image = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255, 10, 13])
 
@@ -37,12 +30,11 @@ for (const { name, open } of databases) {
       t.ok(image.equals((await readCodeImage(db, scene)) as Uint8Array))
     })
 
-    for (const situation of situations) {
-      await t.test(`${situation}: an <img> hears ${codeAnswers[situation]}`, async (t) => {
-        const { scene } = await arrange(db, situation)
-        t.equal(await outcome(readCodeImage(db, scene)), codeAnswers[situation])
-      })
-    }
+    await t.test('what an <img> hears', (t) =>
+      eachSituation(t, db, codeAnswers, async (t, { scene }, expected) =>
+        t.equal(await outcome(readCodeImage(db, scene)), expected, expected),
+      ),
+    )
 
     await t.test('an image that comes after the scan is not kept', async (t) => {
       const { scene } = await arrange(db, 'scanned')
@@ -50,7 +42,7 @@ for (const { name, open } of databases) {
       t.match(await stored(db, scene), { status: 'scanned', code_image: null })
     })
 
-    await t.test('a stored image is shown to nobody once the code is scanned', async (t) => {
+    await t.test('a stored image is shown no more once the code is scanned', async (t) => {
       const { scene } = await arrange(db, 'pending')
       await storeCodeImage(db, scene, image)
       await scanTicket(db, { scene, identity: alice, windows })

@@ -5,19 +5,15 @@ import {
   alice,
   aliceElsewhere,
   arrange,
-  bob,
   confirmAs,
-  movesDeadline,
-  outcome,
-  situations,
   requester,
-  stored,
   trail,
-  trailOf,
   type Situation,
 } from '../fixtures/tickets/arrange.ts'
+import { eachCaller } from '../fixtures/tickets/each-situation.ts'
+import { movesDeadline, outcome, stored, trailOf } from '../fixtures/tickets/observe.ts'
 
-/** What the owner (alice) and somebody else hear when they confirm. */
+/** What the owner and another person hear when they confirm. */
 const answers: Record<Situation, [own: string, other: string]> = {
   pending: ['ok', 'ok'],
   scanned: ['ok', 'SCANNED_BY_ANOTHER'],
@@ -64,24 +60,11 @@ for (const { name, open } of databases) {
       })
     }
 
-    for (const situation of situations) {
-      const [own, other] = answers[situation]
-      await t.test(`${situation}: the owner hears ${own}, another ${other}`, async (t) => {
-        const mine = await arrange(db, situation)
-        const theirs = await arrange(db, situation)
-        const before = [await stored(db, mine.scene), await stored(db, theirs.scene)]
-        const written = [await trailOf(db, mine.scene), await trailOf(db, theirs.scene)]
-        t.equal(await outcome(confirmAs(db, mine, alice, 'another token')), own)
-        t.equal(await outcome(confirmAs(db, theirs, bob, 'another token')), other)
-        const after = [await stored(db, mine.scene), await stored(db, theirs.scene)]
-        if (situation === 'pending') return
-        t.same(after[1], before[1], 'nothing of what another asked was written')
-        t.same(await trailOf(db, theirs.scene), written[1], 'nor in the trail')
-        if (situation === 'scanned') return
-        t.same(after[0], before[0], 'the first token stands')
-        t.same(await trailOf(db, mine.scene), written[0], 'a repeat is no second login')
-      })
-    }
+    await t.test('what the owner hears, and what another; the first token stands', (t) =>
+      eachCaller(t, db, answers, ['pending', 'scanned'], (ticket, identity) =>
+        confirmAs(db, ticket, identity, 'another token'),
+      ),
+    )
 
     await t.test('the same openid of another mini program is another user', async (t) => {
       const ticket = await arrange(db, 'scanned')

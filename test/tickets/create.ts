@@ -6,16 +6,14 @@ import { hashSecret, newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
 import {
   arrange,
-  expire,
-  movesDeadline,
-  nobody,
-  outcome,
   requester,
   situations,
-  stored,
+  unknownRequester,
   windows,
 } from '../fixtures/tickets/arrange.ts'
+import { movesDeadline, outcome, stored } from '../fixtures/tickets/observe.ts'
 import { layInStock } from '../fixtures/tickets/stock.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 
 for (const { name, open } of databases) {
   t.test(name, async (t) => {
@@ -62,7 +60,7 @@ for (const { name, open } of databases) {
     })
 
     await t.test('what is unknown of the browser is null', async (t) => {
-      const { scene } = await createTicket(db, { windows, requester: nobody })
+      const { scene } = await createTicket(db, { windows, requester: unknownRequester })
       t.match(await stored(db, scene), {
         requested_ip: null,
         requested_network: null,
@@ -114,7 +112,7 @@ for (const { name, open } of databases) {
       const { scene } = await create()
       t.equal(scene, laid)
       t.equal(await codeOf(scene), image(scene))
-      t.equal(await countCodeStock(db, 'ours'), 0, 'and nobody else gets it')
+      t.equal(await countCodeStock(db, 'ours'), 0, 'and no other ticket gets it')
 
       const next = await create()
       t.match(next.scene, /^[A-Za-z0-9_-]{22}$/, 'without stock it is made as ever')
@@ -122,7 +120,7 @@ for (const { name, open } of databases) {
       t.equal(await codeOf(next.scene), null)
     })
 
-    await t.test('nobody takes a code that is not for them', async (t) => {
+    await t.test('a ticket takes no code that is not for it', async (t) => {
       const own = newScene()
       await layInStock(db, 1, 'theirs')
       t.equal(await codeOf((await create()).scene), null, 'made for other settings')
@@ -142,16 +140,19 @@ for (const { name, open } of databases) {
       t.equal(await countCodeStock(db, 'ours'), before)
     })
 
-    await t.test('whoever chose the scene of a code in stock is in nobody’s way', async (t) => {
-      await sql`delete from code_stock`.execute(db)
-      const [chosen] = await layInStock(db, 1, 'ours')
-      await create({ scene: chosen })
-      const before = await stored(db, chosen as string)
-      const { scene } = await create()
-      t.not(scene, chosen)
-      t.same(await stored(db, chosen as string), before)
-      t.equal(await countCodeStock(db, 'ours'), 0, 'that code is gone')
-    })
+    await t.test(
+      'a browser that chose the scene of a code in stock stands in the way of no other',
+      async (t) => {
+        await sql`delete from code_stock`.execute(db)
+        const [chosen] = await layInStock(db, 1, 'ours')
+        await create({ scene: chosen })
+        const before = await stored(db, chosen as string)
+        const { scene } = await create()
+        t.not(scene, chosen)
+        t.same(await stored(db, chosen as string), before)
+        t.equal(await countCodeStock(db, 'ours'), 0, 'that code is gone')
+      },
+    )
 
     await t.test('of forty at once, twenty get the twenty codes, each another one', async (t) => {
       const laid = await layInStock(db, 20, 'ours')
@@ -167,9 +168,9 @@ for (const { name, open } of databases) {
     })
 
     await t.test('time alone writes nothing: expired is never stored', async (t) => {
-      const { scene } = await arrange(db, 'pending')
-      await expire(db, scene)
-      t.match(await stored(db, scene), { status: 'pending' })
+      const ticket = await arrange(db, 'pending')
+      await expire(db, ticket)
+      t.match(await stored(db, ticket.scene), { status: 'pending' })
     })
   })
 }

@@ -6,17 +6,13 @@ import {
   alice,
   aliceElsewhere,
   arrange,
-  bob,
-  deadline,
-  outcome,
-  situations,
-  stored,
   trail,
-  trailOf,
   type Situation,
 } from '../fixtures/tickets/arrange.ts'
+import { eachCaller } from '../fixtures/tickets/each-situation.ts'
+import { deadline, outcome, stored, trailOf } from '../fixtures/tickets/observe.ts'
 
-/** What the owner (alice) and somebody else hear when they decline. */
+/** What the owner and another person hear when they decline. */
 const answers: Record<Situation, [own: string, other: string]> = {
   pending: ['ok', 'ok'],
   scanned: ['ok', 'SCANNED_BY_ANOTHER'],
@@ -56,23 +52,11 @@ for (const { name, open } of databases) {
       })
     }
 
-    for (const situation of situations) {
-      const [own, other] = answers[situation]
-      await t.test(`${situation}: the owner hears ${own}, another ${other}`, async (t) => {
-        const mine = await arrange(db, situation)
-        const theirs = await arrange(db, situation)
-        const before = [await stored(db, mine.scene), await stored(db, theirs.scene)]
-        const written = [await trailOf(db, mine.scene), await trailOf(db, theirs.scene)]
-        t.equal(await outcome(deny(mine.scene, alice)), own)
-        t.equal(await outcome(deny(theirs.scene, bob)), other)
-        if (situation === 'pending') return
-        t.same(await stored(db, theirs.scene), before[1])
-        t.same(await trailOf(db, theirs.scene), written[1])
-        if (situation === 'scanned') return
-        t.same(await stored(db, mine.scene), before[0])
-        t.same(await trailOf(db, mine.scene), written[0], 'a repeat leaves no second row')
-      })
-    }
+    await t.test('what the owner hears, and what another', (t) =>
+      eachCaller(t, db, answers, ['pending', 'scanned'], ({ scene }, identity) =>
+        deny(scene, identity),
+      ),
+    )
 
     await t.test('the same openid of another mini program is another user', async (t) => {
       const { scene } = await arrange(db, 'scanned')

@@ -3,7 +3,10 @@ import t from 'tap'
 import { findTicket } from '../../src/tickets/find.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
-import { alice, arrange, outcome, situations, type Situation } from '../fixtures/tickets/arrange.ts'
+import { alice, arrange, type Situation } from '../fixtures/tickets/arrange.ts'
+import { eachSituation } from '../fixtures/tickets/each-situation.ts'
+import { outcome } from '../fixtures/tickets/observe.ts'
+import { leave } from '../fixtures/tickets/time.ts'
 
 const statuses: Record<Situation, string> = {
   pending: 'pending',
@@ -23,18 +26,17 @@ for (const { name, open } of databases) {
   t.test(name, async (t) => {
     const { db } = await open(t)
 
-    await t.test('every state, with its owner', async (t) => {
-      for (const situation of situations) {
-        const { scene, matchCode, secretHash } = await arrange(db, situation)
+    await t.test('every state, with its owner', (t) =>
+      eachSituation(t, db, statuses, async (t, { scene, matchCode, secretHash }, status, from) => {
         const ticket = await findTicket(db, scene)
-        t.equal(ticket.status, statuses[situation], situation)
-        t.same(ticket.owner, ownerless.includes(situation) ? null : alice, situation)
+        t.equal(ticket.status, status)
+        t.same(ticket.owner, ownerless.includes(from) ? null : alice)
         t.match(ticket, { scene, matchCode })
         t.equal(ticket.secretHash, secretHash)
-      }
-    })
+      }),
+    )
 
-    await t.test('who asked, and when: UTC, whatever the session’s time zone', async (t) => {
+    await t.test('who asked, and when: UTC in every session’s time zone', async (t) => {
       const { scene } = await arrange(db, 'pending')
       await sql`
         update tickets set created_at = '2026-11-22T18:00:00.9+08:00' where scene = ${scene}
@@ -55,16 +57,14 @@ for (const { name, open } of databases) {
     })
 
     await t.test('the seconds left are rounded up, and never below zero', async (t) => {
-      const { scene } = await arrange(db, 'scanned')
+      const ticket = await arrange(db, 'scanned')
       for (const [left, expected] of [
-        ['59.95 s', 60],
-        ['0 s', 0],
-        ['-1 hour', 0],
+        [59.95, 60],
+        [0, 0],
+        [-3600, 0],
       ] as const) {
-        await sql`
-          update tickets set expires_at = now() + ${left}::interval where scene = ${scene}
-        `.execute(db)
-        t.equal((await findTicket(db, scene)).expiresIn, expected)
+        await leave(db, ticket, left)
+        t.equal((await findTicket(db, ticket.scene)).expiresIn, expected)
       }
     })
 

@@ -1,21 +1,12 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import type { Db } from '../../src/db/pool.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
-import {
-  arrange,
-  clock,
-  deadline,
-  endGrace,
-  expire,
-  outcome,
-  situations,
-  stored,
-  wrongSecret,
-  type Situation,
-} from '../fixtures/tickets/arrange.ts'
+import { arrange, situations, wrongSecret, type Situation } from '../fixtures/tickets/arrange.ts'
+import { eachSituation } from '../fixtures/tickets/each-situation.ts'
+import { clock, deadline, outcome, stored, version } from '../fixtures/tickets/observe.ts'
+import { endGrace, expire, leave } from '../fixtures/tickets/time.ts'
 
 /** What a poll says, and whether it brings the token. */
 const answers: Record<Situation, { status: string; expiresIn: number; delivers?: true }> = {
@@ -31,42 +22,25 @@ const answers: Record<Situation, { status: string; expiresIn: number; delivers?:
   'expired uncollected': { status: 'expired', expiresIn: 0 },
 }
 
-/** Which version of the row is stored: any write at all makes another one. */
-async function version(db: Db, scene: string): Promise<string> {
-  const { rows } = await sql<{ version: string }>`
-    select ctid || ' ' || xmin as version from tickets where scene = ${scene}
-  `.execute(db)
-  return rows[0]?.version as string
-}
-
 for (const { name, open } of databases) {
   t.test(name, async (t) => {
     const { db } = await open(t)
 
-    for (const situation of situations) {
-      const { status, expiresIn, delivers = false } = answers[situation]
-      await t.test(
-        `${situation}: says ${status}, ${delivers ? 'with the' : 'no'} token`,
-        async (t) => {
-          const ticket = await arrange(db, situation)
-          const before = await stored(db, ticket.scene)
-          for (const secretHash of [wrongSecret, '', '0'.repeat(64)]) {
-            const stranger = pollTicket(db, { scene: ticket.scene, secretHash })
-            t.equal(await outcome(stranger), 'BAD_SECRET', 'whatever the state')
-          }
-          t.same(await stored(db, ticket.scene), before, 'a wrong secret takes nothing')
+    await eachSituation(t, db, answers, async (t, ticket, expected) => {
+      const { status, expiresIn, delivers = false } = expected
+      const before = await stored(db, ticket.scene)
+      for (const secretHash of [wrongSecret, '', '0'.repeat(64)]) {
+        const stranger = pollTicket(db, { scene: ticket.scene, secretHash })
+        t.equal(await outcome(stranger), 'BAD_SECRET', 'in every state')
+      }
+      t.same(await stored(db, ticket.scene), before, 'a wrong secret takes nothing')
 
-          const poll = await pollTicket(db, ticket)
-          t.equal(poll.status, status)
-          t.ok(
-            poll.expiresIn <= expiresIn && poll.expiresIn >= expiresIn - 3,
-            `${poll.expiresIn} s`,
-          )
-          t.equal('delivery' in poll, delivers)
-          if (delivers) t.match(poll.delivery, { token: ticket.token, userId: ticket.userId })
-        },
-      )
-    }
+      const poll = await pollTicket(db, ticket)
+      t.equal(poll.status, status)
+      t.ok(poll.expiresIn <= expiresIn && poll.expiresIn >= expiresIn - 3, `${poll.expiresIn} s`)
+      t.equal('delivery' in poll, delivers, `${delivers ? 'with the' : 'no'} token`)
+      if (delivers) t.match(poll.delivery, { token: ticket.token, userId: ticket.userId })
+    })
 
     await t.test('it is a pure read until the token is delivered, and after', async (t) => {
       for (const situation of situations) {
@@ -97,11 +71,11 @@ for (const { name, open } of databases) {
       const ticket = await arrange(db, 'confirmed')
       const first = await pollTicket(db, ticket)
       for (const seconds of [0, 10, 27]) {
-        await endGrace(db, ticket.scene, seconds)
+        await endGrace(db, ticket, seconds)
         const again = await pollTicket(db, ticket)
         t.match(again, { status: 'confirmed', delivery: { token: first.delivery?.token } })
       }
-      await endGrace(db, ticket.scene, 30)
+      await endGrace(db, ticket)
       t.same(await pollTicket(db, ticket), { status: 'consumed', expiresIn: 0 })
       t.match(await stored(db, ticket.scene), { status: 'consumed', token: null })
       t.same(await pollTicket(db, ticket), { status: 'consumed', expiresIn: 0 }, 'and stays so')
@@ -109,7 +83,7 @@ for (const { name, open } of databases) {
 
     await t.test('the grace outlives the pickup window', async (t) => {
       const ticket = await arrange(db, 'delivered')
-      await expire(db, ticket.scene)
+      await expire(db, ticket)
       t.match(await pollTicket(db, ticket), {
         status: 'confirmed',
         expiresIn: 0,
@@ -120,19 +94,18 @@ for (const { name, open } of databases) {
     await t.test('once forgotten, the token does not come back with the grace', async (t) => {
       const ticket = await arrange(db, 'consumed')
       await pollTicket(db, ticket)
-      await endGrace(db, ticket.scene, 1)
+      // As if the database's clock had been set back.
+      await sql`
+        update tickets set consumed_at = now() - interval '1 s' where scene = ${ticket.scene}
+      `.execute(db)
       t.notOk((await pollTicket(db, ticket)).delivery)
     })
 
     await t.test('the seconds left are rounded up, and never below zero', async (t) => {
       const ticket = await arrange(db, 'pending')
-      await sql`
-        update tickets set expires_at = now() + interval '59.95 s' where scene = ${ticket.scene}
-      `.execute(db)
+      await leave(db, ticket, 59.95)
       t.equal((await pollTicket(db, ticket)).expiresIn, 60)
-      await sql`
-        update tickets set expires_at = now() - interval '1 hour' where scene = ${ticket.scene}
-      `.execute(db)
+      await leave(db, ticket, -3600)
       t.same(await pollTicket(db, ticket), { status: 'expired', expiresIn: 0 })
     })
 

@@ -6,17 +6,13 @@ import {
   alice,
   aliceElsewhere,
   arrange,
-  bob,
-  deadline,
-  movesDeadline,
-  outcome,
-  situations,
-  stored,
   windows,
   type Situation,
 } from '../fixtures/tickets/arrange.ts'
+import { eachCaller } from '../fixtures/tickets/each-situation.ts'
+import { deadline, movesDeadline, outcome, stored } from '../fixtures/tickets/observe.ts'
 
-/** What the owner (alice) and somebody else hear when they scan. */
+/** What the owner and another person hear when they scan. */
 const answers: Record<Situation, [own: string, other: string]> = {
   pending: ['ok', 'ok'],
   scanned: ['ok', 'SCANNED_BY_ANOTHER'],
@@ -62,18 +58,9 @@ for (const { name, open } of databases) {
       t.equal(await deadline(db, scene), at)
     })
 
-    for (const situation of situations) {
-      const [own, other] = answers[situation]
-      await t.test(`${situation}: the owner hears ${own}, another ${other}`, async (t) => {
-        const mine = await arrange(db, situation)
-        const theirs = await arrange(db, situation)
-        const before = [await stored(db, mine.scene), await stored(db, theirs.scene)]
-        t.equal(await outcome(scan(mine.scene, alice)), own)
-        t.equal(await outcome(scan(theirs.scene, bob)), other)
-        if (situation === 'pending') return
-        t.same([await stored(db, mine.scene), await stored(db, theirs.scene)], before)
-      })
-    }
+    await t.test('what the owner hears, and what another', (t) =>
+      eachCaller(t, db, answers, ['pending'], ({ scene }, identity) => scan(scene, identity)),
+    )
 
     await t.test('the same openid of another mini program is another user', async (t) => {
       const { scene } = await arrange(db, 'scanned')

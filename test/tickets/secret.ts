@@ -52,7 +52,7 @@ t.test('they are compared in constant time', async (t) => {
   t.equal(compared, 2)
 })
 
-t.test('whatever is not two SHA-256 hashes is never the same', async (t) => {
+t.test('what is not two SHA-256 hashes is never the same', async (t) => {
   const sha512 = createHash('sha512').update('abc').digest('hex')
   for (const [a, b] of [
     ['', ''],

@@ -6,16 +6,11 @@ import { pollTicket } from '../../src/tickets/poll.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { postgresDb, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
 import { cuttable } from '../fixtures/network/proxy.ts'
-import {
-  arrange,
-  confirmAs,
-  alice,
-  expire,
-  outcome,
-  wrongSecret,
-} from '../fixtures/tickets/arrange.ts'
+import { alice, arrange, confirmAs, wrongSecret } from '../fixtures/tickets/arrange.ts'
+import { outcome } from '../fixtures/tickets/observe.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 
-// Another database stands in for the replica, which is a copy that follows when a test says so.
+// Another database stands in for the read replica, a copy that follows when a test says so.
 const { db } = await postgresDb(t)
 const way = await cuttable(t, await postgresUrl(t))
 await way.mend()
@@ -28,7 +23,7 @@ const loader = createStatusLoader(db, {
 })
 const poll = (ticket: { scene: string; secretHash: string }) => pollTicket(db, ticket, loader)
 
-/** The ticket as it stands now arrives at the replica. */
+/** The ticket as it stands now arrives at the read replica. */
 async function follow({ scene }: { scene: string }): Promise<void> {
   const { rows } = await sql<{ row: string }>`
     select to_jsonb(tickets)::text as row from tickets where scene = ${scene}
@@ -40,7 +35,7 @@ async function follow({ scene }: { scene: string }): Promise<void> {
   `.execute(replica.db)
 }
 
-t.test('a ticket that waits is read from the replica alone', async (t) => {
+t.test('a ticket that waits is read from the read replica alone', async (t) => {
   const ticket = await arrange(db, 'pending')
   await follow(ticket)
   await sql`delete from tickets where scene = ${ticket.scene}`.execute(db)
@@ -48,24 +43,24 @@ t.test('a ticket that waits is read from the replica alone', async (t) => {
   t.equal(await outcome(poll({ ...ticket, secretHash: wrongSecret })), 'BAD_SECRET')
 })
 
-t.test('what the replica has not heard of is asked of the database', async (t) => {
+t.test('what the read replica has not heard of is asked of the database', async (t) => {
   const ticket = await arrange(db, 'pending')
   t.match(await poll(ticket), { status: 'pending' })
   t.equal(await outcome(poll({ ...ticket, scene: newScene() })), 'TICKET_NOT_FOUND')
 })
 
-t.test('a replica that is behind ends nothing', async (t) => {
+t.test('a read replica that is behind ends nothing', async (t) => {
   const ticket = await arrange(db, 'scanned')
   await follow(ticket)
   await sql`update tickets set status = 'pending' where scene = ${ticket.scene}`.execute(replica.db)
-  await expire(replica.db, ticket.scene)
+  await expire(replica.db, ticket)
   t.match(await poll(ticket), { status: 'scanned', expiresIn: 90 }, 'expired there, scanned here')
 
   await confirmAs(db, ticket, alice)
   t.match(await poll(ticket), { status: 'confirmed', delivery: { token: ticket.token } })
 })
 
-t.test('a confirmation is told as soon as the replica has it, and delivered once', async (t) => {
+t.test('a confirmation is told once the read replica has it, and delivered once', async (t) => {
   const ticket = await arrange(db, 'scanned')
   await follow(ticket)
   await confirmAs(db, ticket, alice)
@@ -90,7 +85,7 @@ t.test('one batch may hold all kinds', async (t) => {
   )
 })
 
-t.test('while it does not answer the database does, and that is said once', async (t) => {
+t.test('while it is silent the database answers, and that is said once', async (t) => {
   const tickets = await Promise.all(Array.from({ length: 5 }, () => arrange(db, 'pending')))
   t.same(heard, [])
   await way.cut()

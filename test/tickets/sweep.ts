@@ -6,28 +6,17 @@ import { sweepTickets } from '../../src/tickets/sweep.ts'
 import { databases, postgresDb } from '../fixtures/postgres/database.ts'
 import {
   arrange,
-  endGrace,
-  outcome,
   situations,
-  stored,
   windows,
+  type Arranged,
   type Situation,
 } from '../fixtures/tickets/arrange.ts'
+import { eachSituation } from '../fixtures/tickets/each-situation.ts'
+import { outcome, stored } from '../fixtures/tickets/observe.ts'
+import { age, endGrace, expire } from '../fixtures/tickets/time.ts'
 
 /** 120 + 90 + 60 s: no ticket is open for longer than that. */
 const LIFE = 270
-
-/** Created and expired so many seconds ago. */
-async function age(db: Db, scene: string, created: number, expired: number): Promise<void> {
-  await sql`
-    update tickets
-    set
-      created_at = now() - ${created}::int * interval '1 second',
-      expires_at = now() - ${expired}::int * interval '1 second',
-      consumed_at = consumed_at - ${created}::int * interval '1 second'
-    where scene = ${scene}
-  `.execute(db)
-}
 
 async function makeOld(db: Db, count: number): Promise<void> {
   await sql`
@@ -51,28 +40,24 @@ for (const { name, open } of databases) {
     const { db } = await open(t)
     const sweep = (signal?: AbortSignal) => sweepTickets(db, windows, signal)
 
-    await t.test(
-      'fresh tickets lose nothing in any state but what nobody may collect',
-      async (t) => {
-        const fresh = new Map<Situation, string>()
-        for (const situation of situations)
-          fresh.set(situation, (await arrange(db, situation)).scene)
-        t.same(await sweep(), { tokens: 2, tickets: 0, expired: 0 })
-        for (const [situation, scene] of fresh) {
-          const row = await stored(db, scene)
-          const kept = situation === 'confirmed' || situation === 'delivered'
-          t.equal(row?.['token'], kept ? `token-of-${scene}` : null, situation)
-        }
-        t.same(await sweep(), { tokens: 0, tickets: 0, expired: 0 }, 'and again nothing')
-      },
-    )
+    await t.test('fresh tickets lose nothing but tokens that are over', async (t) => {
+      const fresh = new Map<Situation, Arranged>()
+      for (const situation of situations) fresh.set(situation, await arrange(db, situation))
+      t.same(await sweep(), { tokens: 2, tickets: 0, expired: 0 })
+      for (const [situation, { scene, token }] of fresh) {
+        const row = await stored(db, scene)
+        const kept = situation === 'confirmed' || situation === 'delivered'
+        t.equal(row?.['token'], kept ? token : null, situation)
+      }
+      t.same(await sweep(), { tokens: 0, tickets: 0, expired: 0 }, 'and again nothing')
+    })
 
     await t.test('a token goes when its grace is over, not before', async (t) => {
       const ticket = await arrange(db, 'delivered')
-      await endGrace(db, ticket.scene, 27)
+      await endGrace(db, ticket, 27)
       t.equal((await sweep()).tokens, 0)
       t.match(await pollTicket(db, ticket), { delivery: { token: ticket.token } })
-      await endGrace(db, ticket.scene, 30)
+      await endGrace(db, ticket)
       t.equal((await sweep()).tokens, 1)
       t.match(await stored(db, ticket.scene), { status: 'consumed', token: null })
       t.match(await pollTicket(db, ticket), { status: 'consumed', delivery: undefined })
@@ -83,14 +68,14 @@ for (const { name, open } of databases) {
       async (t) => {
         const ticket = await arrange(db, 'confirmed')
         t.equal((await sweep()).tokens, 0)
-        await sql`update tickets set expires_at = now() where scene = ${ticket.scene}`.execute(db)
+        await expire(db, ticket)
         t.equal((await sweep()).tokens, 1)
         t.match(await stored(db, ticket.scene), { status: 'confirmed', token: null })
         t.match(await pollTicket(db, ticket), { status: 'expired', delivery: undefined })
       },
     )
 
-    await t.test('a ticket tells its end for 10 minutes before its row goes', async (t) => {
+    await t.test('a ticket tells its end for 10 minutes before its row goes', (t) => {
       const ends: Record<Situation, string> = {
         pending: 'expired',
         scanned: 'expired',
@@ -103,24 +88,23 @@ for (const { name, open } of databases) {
         'expired undecided': 'expired',
         'expired uncollected': 'expired',
       }
-      for (const situation of situations) {
-        const ticket = await arrange(db, situation)
-        await age(db, ticket.scene, LIFE + 3_600, 597)
+      return eachSituation(t, db, ends, async (t, ticket, status) => {
+        await age(db, ticket, { created: LIFE + 3_600, expired: 597 })
         t.equal((await sweep()).tickets, 0)
-        t.same(await pollTicket(db, ticket), { status: ends[situation], expiresIn: 0 }, situation)
-        await age(db, ticket.scene, LIFE + 3_600, 600)
+        t.same(await pollTicket(db, ticket), { status, expiresIn: 0 })
+        await age(db, ticket, { created: LIFE + 3_600, expired: 600 })
         const gone = await sweep()
         t.equal(gone.tickets, 1)
-        t.equal(gone.expired, Number(ends[situation] === 'expired'), 'an expiry is counted here')
+        t.equal(gone.expired, Number(status === 'expired'), 'an expiry is counted here')
         t.equal(await outcome(pollTicket(db, ticket)), 'TICKET_NOT_FOUND')
-      }
+      })
     })
 
     await t.test('a ticket too young to be over in every case stays', async (t) => {
       const ticket = await arrange(db, 'pending')
-      await age(db, ticket.scene, LIFE + 597, LIFE + 597 - 120)
+      await age(db, ticket, { created: LIFE + 597, expired: LIFE + 597 - 120 })
       t.equal((await sweep()).tickets, 0)
-      await age(db, ticket.scene, LIFE + 600, LIFE + 600 - 120)
+      await age(db, ticket, { created: LIFE + 600, expired: LIFE + 600 - 120 })
       t.equal((await sweep()).tickets, 1)
     })
 
@@ -141,7 +125,7 @@ for (const { name, open } of databases) {
   })
 }
 
-t.test('rows that somebody holds are skipped, not waited for', async (t) => {
+t.test('rows that another transaction holds are skipped, not waited for', async (t) => {
   const { db } = await postgresDb(t)
   await makeOld(db, 3)
   const token = await arrange(db, 'consumed')

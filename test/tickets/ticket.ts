@@ -52,7 +52,7 @@ t.test('what is over answers 410 with its outcome', async (t) => {
     }
     t.match(goneError(status), { code: expected[status], statusCode: 410 })
     for (const owner of [null, alice, bob]) {
-      t.equal(outcomeError({ status, owner }, alice).code, expected[status], 'whoever asks')
+      t.equal(outcomeError({ status, owner }, alice).code, expected[status], 'to every caller')
     }
   }
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { ISSUER } from '../fixtures/app.ts'
 import { between, codeOf, startService, type Ticket } from '../fixtures/browser/sign-in.ts'
 import { until } from '../fixtures/browser/client-time.ts'
-import { expire } from '../fixtures/tickets/states.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 
 /** What `signIn` tells on its way, and how it ends. */
 

@@ -7,7 +7,7 @@ import { goBackToLivePage, openBrowser, openPage, setHidden } from '../fixtures/
 import { clientOf } from '../fixtures/network/client.ts'
 import { listen, look, POLL_MS, until } from '../fixtures/browser/element.ts'
 import { pageWithElement, startSite } from '../fixtures/browser/site.ts'
-import { expire } from '../fixtures/tickets/states.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 
 /** What happens to the element while a page lives: tabs, networks, clocks and ways out. */
 

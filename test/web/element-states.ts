@@ -7,7 +7,7 @@ import { openBrowser, openPage, phones } from '../fixtures/browser/browser.ts'
 import { clientOf } from '../fixtures/network/client.ts'
 import { listen, look, until, type Seen } from '../fixtures/browser/element.ts'
 import { pageWithElement, startSite, strictPolicy } from '../fixtures/browser/site.ts'
-import { expire } from '../fixtures/tickets/states.ts'
+import { expire } from '../fixtures/tickets/time.ts'
 
 /** Every state, in both languages and both themes, on a site of another origin. */
 

@@ -1,21 +1,18 @@
 import { decodeJwt } from 'jose'
-import { sql } from 'kysely'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { AppError, catalogue, type ErrorCode } from '../../../src/errors.ts'
+import { newScene } from '../../../src/tickets/secret.ts'
 import { startApp } from '../../fixtures/app.ts'
-import { call, clientOf, type Answer } from '../../fixtures/network/client.ts'
+import { call, clientOf } from '../../fixtures/network/client.ts'
 import { postgresUrl } from '../../fixtures/postgres/database.ts'
-import { expire, ticketIn } from '../../fixtures/tickets/states.ts'
+import { refused } from '../../fixtures/refused.ts'
+import { arrange, type Situation } from '../../fixtures/tickets/arrange.ts'
+import { eachSituation } from '../../fixtures/tickets/each-situation.ts'
+import { leave } from '../../fixtures/tickets/time.ts'
 
 const databaseUrl = await postgresUrl(t)
 const { url, db } = await startApp(t, { databaseUrl })
-const client = clientOf(url)
-const { create, poll, scan, deny, login, loginCode } = client
-
-const refused = (t: Test, answer: Answer, statusCode: number, code: ErrorCode) => {
-  t.match(answer, { status: statusCode, body: { statusCode, code } })
-  t.equal(answer.headers.get('cache-control'), 'no-store')
-}
+const { create, poll, scan, deny, login, loginCode } = clientOf(url)
 
 /** The three calls a phone makes about a ticket, as functions of their login code. */
 const askers = (ticket: { scene: string }) => [
@@ -48,162 +45,10 @@ t.test('a scan tells who is asking, from where, and again the same', async (t) =
   t.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
   t.ok(Math.abs(Date.parse(at) - Date.now()) < 60_000)
 
-  await sql`
-    update tickets set expires_at = expires_at - interval '20 seconds' where scene = ${ticket.scene}
-  `.execute(db)
+  await leave(db, ticket, expires_in - 20)
   const again = await scan(ticket, 'alice')
   t.strictSame({ ...again.body, expires_in: 0 }, { ...first.body, expires_in: 0 })
   t.ok(again.body.expires_in <= expires_in - 19, 'a repeated scan moves no window')
-})
-
-t.test('what the match looks like is a setting', async (t) => {
-  const off = await startApp(t, { databaseUrl, matchMode: 'off' })
-  const plain = await clientOf(off.url).create()
-  t.equal(plain.match_code, null)
-  t.strictSame((await clientOf(off.url).scan(plain, 'alice')).body.match, { mode: 'off' })
-
-  const choose = await startApp(t, { databaseUrl, matchMode: 'choose' })
-  const ticket = await clientOf(choose.url).create()
-  const { match } = (await clientOf(choose.url).scan(ticket, 'alice')).body
-  t.strictSame(Object.keys(match).toSorted(), ['choices', 'mode'])
-  t.equal(match.mode, 'choose')
-  t.equal(new Set(match.choices).size, 3)
-  for (const choice of match.choices) t.match(choice, /^[1-9]\d$/)
-  t.ok(match.choices.includes(ticket.match_code))
-  t.strictSame((await clientOf(choose.url).scan(ticket, 'alice')).body.match, match)
-})
-
-t.test('in mode choose a wrong pick ends the ticket, no pick costs nothing', async (t) => {
-  const { url } = await startApp(t, { databaseUrl, matchMode: 'choose' })
-  const client = clientOf(url)
-  const calls = async () => (await call(`${url}/sandbox/calls`)).body.code2session as number
-
-  const ticket = await client.create()
-  await client.scan(ticket, 'alice')
-  const code = await client.loginCode('alice')
-  const before = await calls()
-  const none = await call(`${url}/login`, { json: { code, scene: ticket.scene } })
-  refused(t, none, 400, 'INVALID_REQUEST')
-  t.match(none.body.message, 'match_code')
-  t.equal(await calls(), before, 'the login code is not spent')
-  const right = { code, scene: ticket.scene, match_code: ticket.match_code }
-  t.match(await call(`${url}/login`, { json: right }), { status: 200 })
-  t.match(await client.poll(ticket), { body: { status: 'confirmed' } })
-
-  const other = await client.create()
-  const { choices } = (await client.scan(other, 'alice')).body.match
-  const wrong = choices.find((choice: string) => choice !== other.match_code)
-  refused(t, await client.login(other, 'alice', { match_code: wrong }), 403, 'MATCH_CODE_WRONG')
-  t.match(await client.poll(other), { body: { status: 'denied', interval: 0 } })
-  const late = await client.login(other, 'alice', { match_code: other.match_code })
-  refused(t, late, 410, 'TICKET_DENIED')
-})
-
-t.test('in mode choose a wrong number changes nothing that is decided', async (t) => {
-  const { url } = await startApp(t, { databaseUrl, matchMode: 'choose' })
-  const { create, scan, login, poll } = clientOf(url)
-  const wrongOf = ({ match_code }: { match_code: string }) => ({
-    match_code: match_code === '10' ? '11' : '10',
-  })
-  const confirmed = await create()
-  t.match(await login(confirmed, 'alice', { match_code: confirmed.match_code }), { status: 200 })
-  t.match(await login(confirmed, 'alice', wrongOf(confirmed)), { status: 200 })
-  t.match(await poll(confirmed), { body: { status: 'confirmed', token: /^eyJ/ } })
-
-  const expired = await create()
-  await scan(expired, 'alice')
-  await expire(db, expired)
-  refused(t, await login(expired, 'alice', wrongOf(expired)), 410, 'TICKET_EXPIRED')
-  t.match(await poll(expired), { body: { status: 'expired' } })
-
-  for (let i = 0; i < 6; i++) {
-    const ticket = await create()
-    await scan(ticket, 'alice')
-    const { match_code } = ticket
-    const [right, wrong] = await Promise.all([
-      login(ticket, 'alice', { match_code }),
-      login(ticket, 'alice', wrongOf(ticket)),
-    ])
-    const { status } = (await poll(ticket)).body
-    t.equal(right.status === 200, status === 'confirmed', 'of two at once one decides')
-    t.equal(right.status === 200, wrong.body.code !== 'MATCH_CODE_WRONG')
-  }
-})
-
-t.test('in the other modes a number is nothing', async (t) => {
-  const off = clientOf((await startApp(t, { databaseUrl, matchMode: 'off' })).url)
-  for (const { create, login, poll } of [client, off]) {
-    const ticket = await create()
-    const match_code = ticket.match_code === '10' ? '11' : '10'
-    t.match(await login(ticket, 'alice', { match_code }), { status: 200 })
-    t.match(await poll(ticket), { body: { status: 'confirmed' } })
-  }
-  t.match(await login(null, 'alice', { match_code: '47' }), { status: 200 })
-})
-
-t.test('the phone hears what is unusual about the ticket', async (t) => {
-  const { url } = await startApp(t, {
-    databaseUrl,
-    rates: { create: 2, phone: 1_000 },
-    trustProxy: ['127.0.0.1'],
-    locationHeader: 'CF-IPCountry',
-  })
-  const travel = clientOf(url)
-  const from = (ip: string, country: string) => ({
-    'x-forwarded-for': ip,
-    'cf-ipcountry': country,
-    'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
-  })
-  const open = async (ip: string, country: string) =>
-    (await call(`${url}/ticket`, { json: {}, headers: from(ip, country) })).body
-  const seen = async (ticket: { scene: string }, ip: string, country: string) =>
-    (
-      await call(`${url}/ticket/${ticket.scene}/scan`, {
-        json: { code: await travel.loginCode('traveller') },
-        headers: from(ip, country),
-      })
-    ).body
-  const otherAddress = { kind: 'other_address' }
-  const newBrowser = { kind: 'new_browser' }
-  const otherCountry = { kind: 'other_country', browser: 'US', phone: 'CN' }
-
-  const abroad = await open('192.0.2.1', 'US')
-  const first = await seen(abroad, '198.51.100.7', 'CN')
-  t.match(first.requested_by, { ip: '192.0.2.1', country: 'US' })
-  t.strictSame(first.notices, [otherCountry, newBrowser])
-  t.strictSame((await seen(abroad, '198.51.100.7', 'CN')).notices, first.notices, 'and again')
-  t.equal((await travel.login(abroad, 'traveller')).status, 200)
-
-  const at = '2001:db8:7:7'
-  const neighbour = await open(`${at}::1`, 'XX')
-  const next = await seen(neighbour, `${at}:aaaa::2`, 'CN')
-  t.equal(next.requested_by.country, null)
-  t.strictSame(next.notices, [], 'one IPv6 customer, and a browser she knows')
-  t.strictSame((await seen(await open(`${at}::1`, 'CN'), `2001:db8:7:8::1`, 'CN')).notices, [
-    otherAddress,
-  ])
-
-  await sql`
-    insert into tickets (
-      scene, secret_hash, match_code, expires_at, requested_network
-    )
-    select md5(n::text), decode(repeat('00', 32), 'hex'), '47', now(), '203.0.113.66'
-    from generate_series(1, 5) as n
-  `.execute(db)
-  const busy = await open('203.0.113.66', 'CN')
-  t.equal((await open('203.0.113.66', 'CN')).status, 'pending')
-  t.strictSame(
-    (await seen(busy, '203.0.113.66', 'CN')).notices,
-    [{ kind: 'many_tickets', count: 6 }],
-    'more than twice the limit of a minute',
-  )
-
-  const silent = await startApp(t, { databaseUrl, auditDays: 0 })
-  const { body: ticket } = await call(`${silent.url}/ticket`, {
-    json: {},
-    headers: { 'user-agent': 'curl/8.5.0' },
-  })
-  t.strictSame((await clientOf(silent.url).scan(ticket, 'traveller')).body.notices, [])
 })
 
 t.test('a login registers the person once, and says so', async (t) => {
@@ -239,8 +84,8 @@ t.test('without a scene the mini program signs itself in', async (t) => {
 })
 
 t.test('deny is final', async (t) => {
-  for (const state of ['pending', 'scanned'] as const) {
-    const ticket = await ticketIn(state, client, db)
+  for (const situation of ['pending', 'scanned'] as const) {
+    const ticket = await arrange(db, situation)
     const answer = await deny(ticket, 'alice')
     t.match(answer, { status: 200 })
     t.strictSame(answer.body, { scene: ticket.scene, status: 'denied' })
@@ -251,43 +96,55 @@ t.test('deny is final', async (t) => {
   }
 })
 
-t.test('the first openid to scan owns the ticket, whatever another one asks', async (t) => {
-  for (const state of ['scanned', 'confirmed'] as const) {
-    const ticket = await ticketIn(state, client, db)
+t.test('the first openid to scan owns the ticket: another may ask nothing of it', async (t) => {
+  for (const situation of ['scanned', 'confirmed'] as const) {
+    const ticket = await arrange(db, situation)
     for (const ask of askers(ticket)) {
       refused(t, await ask(await loginCode('bob')), 409, 'SCANNED_BY_ANOTHER')
     }
-    t.match(await poll(ticket), { body: { status: state } }, 'undisturbed')
+    t.match(await poll(ticket), { body: { status: situation } }, 'undisturbed')
   }
 })
 
 t.test('what is confirmed can neither be scanned nor denied by its owner', async (t) => {
-  const ticket = await ticketIn('confirmed', client, db)
+  const ticket = await arrange(db, 'confirmed')
   refused(t, await scan(ticket, 'alice'), 409, 'ALREADY_CONFIRMED')
   refused(t, await deny(ticket, 'alice'), 409, 'ALREADY_CONFIRMED')
   t.match(await poll(ticket), { body: { status: 'confirmed' } })
 })
 
 t.test("a dead ticket's answer costs no login code", async (t) => {
-  const code = await loginCode('carol')
+  const codes = await Promise.all(['alice', 'bob', 'carol'].map(loginCode))
   const spent = async () => (await call(`${url}/sandbox/calls`)).body.code2session as number
-  const dead = []
-  for (const [state, error] of [
-    ['denied', 'TICKET_DENIED'],
-    ['canceled', 'TICKET_CANCELED'],
-    ['expired', 'TICKET_EXPIRED'],
-  ] as const) {
-    dead.push({ ticket: await ticketIn(state, client, db), error })
-  }
   const before = await spent()
-  for (const { ticket, error } of dead) {
-    for (const ask of askers(ticket)) refused(t, await ask(code), 410, error)
+  const dead: Partial<Record<Situation, ErrorCode>> = {
+    denied: 'TICKET_DENIED',
+    canceled: 'TICKET_CANCELED',
+    'expired unscanned': 'TICKET_EXPIRED',
+    'expired undecided': 'TICKET_EXPIRED',
+    'expired uncollected': 'TICKET_EXPIRED',
   }
-  for (const ask of askers({ scene: 'A1'.repeat(11) })) {
-    refused(t, await ask(code), 404, 'TICKET_NOT_FOUND')
+  await eachSituation(t, db, dead, async (t, ticket, error) => {
+    for (const ask of askers(ticket)) {
+      for (const code of codes) refused(t, await ask(code), 410, error)
+    }
+  })
+  for (const scene of ['A1'.repeat(11), newScene()]) {
+    for (const ask of askers({ scene })) {
+      for (const code of codes) refused(t, await ask(code), 404, 'TICKET_NOT_FOUND')
+    }
+  }
+  const consumed = await arrange(db, 'consumed')
+  for (const answer of [await scan(consumed, 'alice'), await deny(consumed, 'alice')]) {
+    refused(t, answer, 410, 'TICKET_CONSUMED')
   }
   t.equal(await spent(), before)
-  t.equal((await call(`${url}/login`, { json: { code } })).status, 200, 'it is still good')
+  // Only WeChat knows who asks, and who confirmed may repeat it.
+  t.equal((await login(consumed, 'alice')).status, 200)
+  t.equal(await spent(), before + 1)
+  for (const code of codes) {
+    t.equal((await call(`${url}/login`, { json: { code } })).status, 200, 'it is still good')
+  }
 })
 
 t.test('a login code is WeChat’s to judge, and works once', async (t) => {
@@ -303,7 +160,7 @@ t.test('a login code is WeChat’s to judge, and works once', async (t) => {
   t.match(await poll(ticket), { body: { status: 'scanned' } })
 })
 
-t.test('whatever WeChat answers has its status, and leaves the ticket as it was', async (t) => {
+t.test('each failure of WeChat has its status, and leaves the ticket as it was', async (t) => {
   let failure = new AppError('WECHAT_ERROR')
   const wechat = { codeToSession: () => Promise.reject(failure) }
   const broken = await startApp(t, { databaseUrl, wechat: wechat as never })

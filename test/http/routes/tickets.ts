@@ -1,19 +1,32 @@
 import { sql } from 'kysely'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import type { ErrorCode } from '../../../src/errors.ts'
 import { startApp } from '../../fixtures/app.ts'
-import { call, clientOf, type Answer } from '../../fixtures/network/client.ts'
+import { call, clientOf } from '../../fixtures/network/client.ts'
 import { postgresUrl } from '../../fixtures/postgres/database.ts'
-import { expire, states, ticketIn } from '../../fixtures/tickets/states.ts'
+import { refused } from '../../fixtures/refused.ts'
+import { arrange, situations, type Situation } from '../../fixtures/tickets/arrange.ts'
+import { eachSituation } from '../../fixtures/tickets/each-situation.ts'
+import { endGrace } from '../../fixtures/tickets/time.ts'
 
 const databaseUrl = await postgresUrl(t)
 const { url, db } = await startApp(t, { databaseUrl })
-const client = clientOf(url)
-const { create, poll, cancel, scan, login } = client
+const { create, poll, cancel, scan, login } = clientOf(url)
 
 const bearer = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } })
-const refused = (t: Test, answer: Answer, statusCode: number, code: string) => {
-  t.match(answer, { status: statusCode, body: { statusCode, code } })
-  t.equal(answer.headers.get('cache-control'), 'no-store')
+
+/** What a poll says. */
+const statuses: Record<Situation, string> = {
+  pending: 'pending',
+  scanned: 'scanned',
+  confirmed: 'confirmed',
+  delivered: 'confirmed',
+  consumed: 'consumed',
+  denied: 'denied',
+  canceled: 'canceled',
+  'expired unscanned': 'expired',
+  'expired undecided': 'expired',
+  'expired uncollected': 'expired',
 }
 
 t.test('a new ticket has a scene, a secret, a location and nothing that WeChat made', async (t) => {
@@ -74,55 +87,50 @@ t.test('a browser may bring a scene of its own making, once', async (t) => {
   }
 })
 
-t.test('a poll answers exactly what its state allows', async (t) => {
-  const waiting = { pending: 2, scanned: 1 } as Record<string, number>
-  for (const state of states) {
-    const ticket = await ticketIn(state, client, db)
+t.test('a poll answers exactly what its state allows', (t) =>
+  eachSituation(t, db, statuses, async (t, ticket, status) => {
     const answer = await poll(ticket)
-    t.equal(answer.status, 200, state)
-    t.equal(answer.headers.get('cache-control'), 'no-store', state)
+    t.equal(answer.status, 200)
+    t.equal(answer.headers.get('cache-control'), 'no-store')
     const { token, expires_in, user, ...rest } = answer.body
-    const interval = waiting[state] ?? 0
+    const interval = { pending: 2, scanned: 1 }[status] ?? 0
     t.type(expires_in, 'number')
-    if (state === 'confirmed') {
+    if (status === 'confirmed') {
       t.match(token, /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/)
+      t.equal(token, ticket.token)
       t.match(user.id, /^[0-9a-f-]{36}$/)
       t.strictSame(Object.keys(user), ['id'])
       t.ok(rest.token_expires_in > 7190 && rest.token_expires_in <= 7200)
       delete rest.token_expires_in
-      t.strictSame(rest, { scene: ticket.scene, status: state, interval, token_type: 'Bearer' })
+      t.strictSame(rest, { scene: ticket.scene, status, interval, token_type: 'Bearer' })
     } else {
-      t.strictSame([token, user], [undefined, undefined], state)
-      t.strictSame(rest, { scene: ticket.scene, status: state, interval })
-      t.equal(expires_in > 0, interval > 0, `${state}: ${expires_in} s left`)
+      t.strictSame([token, user], [undefined, undefined])
+      t.strictSame(rest, { scene: ticket.scene, status, interval })
+      t.equal(expires_in > 0, interval > 0, `${expires_in} s left`)
     }
     t.notMatch(JSON.stringify(answer.body), /openid|unionid|session_key|secret/)
-  }
-})
+  }),
+)
 
 t.test('a poll is a pure read until the token is delivered', async (t) => {
   const rowOf = async ({ scene }: { scene: string }) =>
     (await sql`select xmin::text, t.* from tickets as t where scene = ${scene}`.execute(db)).rows
-  for (const state of ['pending', 'scanned', 'denied', 'canceled', 'expired'] as const) {
-    const ticket = await ticketIn(state, client, db)
+  for (const situation of situations) {
+    if (situation === 'confirmed' || situation === 'consumed') continue
+    const ticket = await arrange(db, situation)
     const before = await rowOf(ticket)
     await poll(ticket)
     await call(`${url}/ticket/${ticket.scene}`)
-    t.strictSame(await rowOf(ticket), before, state)
+    t.strictSame(await rowOf(ticket), before, situation)
   }
 })
 
 t.test('a lost answer is repeated for 30 seconds, then the token is gone', async (t) => {
-  const ticket = await ticketIn('confirmed', client, db)
+  const ticket = await arrange(db, 'confirmed')
   const first = await poll(ticket)
-  const age = (seconds: number) =>
-    sql`
-      update tickets set consumed_at = now() - ${seconds}::int * interval '1 second'
-      where scene = ${ticket.scene}
-    `.execute(db)
-  await age(28)
+  await endGrace(db, ticket, 28)
   t.match(await poll(ticket), { body: { status: 'confirmed', token: first.body.token } })
-  await age(31)
+  await endGrace(db, ticket)
   const late = await poll(ticket)
   t.strictSame(late.body, {
     scene: ticket.scene,
@@ -134,12 +142,12 @@ t.test('a lost answer is repeated for 30 seconds, then the token is gone', async
   t.strictSame(kept.rows, [{ token: null }])
 })
 
-t.test('a missing or wrong secret is 401 whatever the state, and always the same', async (t) => {
+t.test('a missing or wrong secret is 401 in every state, and always the same', async (t) => {
   const own = await startApp(t, { databaseUrl })
   const stranger = await create()
   const answers = new Set<string>()
-  for (const state of states) {
-    const ticket = await ticketIn(state, client, db)
+  for (const situation of situations) {
+    const ticket = await arrange(db, situation)
     const path = `${own.url}/ticket/${ticket.scene}`
     const before = (await sql`select * from tickets where scene = ${ticket.scene}`.execute(db)).rows
     for (const init of [
@@ -152,13 +160,13 @@ t.test('a missing or wrong secret is 401 whatever the state, and always the same
       for (const method of ['GET', 'DELETE']) {
         const answer = await call(path, { ...init, method })
         refused(t, answer, 401, 'BAD_SECRET')
-        t.equal(answer.headers.get('www-authenticate'), 'Bearer', `${method} when ${state}`)
+        t.equal(answer.headers.get('www-authenticate'), 'Bearer', `${method} when ${situation}`)
         answers.add(JSON.stringify(answer.body))
       }
     }
     refused(t, await call(`${path}?secret=${ticket.secret}`), 401, 'BAD_SECRET')
     const after = (await sql`select * from tickets where scene = ${ticket.scene}`.execute(db)).rows
-    t.strictSame(after, before, `nothing happened to what is ${state}`)
+    t.strictSame(after, before, `nothing happened to what is ${situation}`)
   }
   t.equal(answers.size, 1)
 })
@@ -189,8 +197,8 @@ t.test('a scene that no ticket has is 404, also where it has not the shape of on
 })
 
 t.test('DELETE cancels what is open, as often as it is asked', async (t) => {
-  for (const state of ['pending', 'scanned'] as const) {
-    const ticket = await ticketIn(state, client, db)
+  for (const situation of ['pending', 'scanned'] as const) {
+    const ticket = await arrange(db, situation)
     for (let i = 0; i < 3; i++) {
       const answer = await cancel(ticket)
       t.strictSame([answer.status, answer.body], [204, ''])
@@ -202,29 +210,31 @@ t.test('DELETE cancels what is open, as often as it is asked', async (t) => {
   }
 })
 
-t.test('DELETE does not undo what is decided', async (t) => {
-  for (const [state, status, code] of [
-    ['confirmed', 409, 'ALREADY_CONFIRMED'],
-    ['consumed', 410, 'TICKET_CONSUMED'],
-    ['denied', 410, 'TICKET_DENIED'],
-    ['expired', 410, 'TICKET_EXPIRED'],
-  ] as const) {
-    const ticket = await ticketIn(state, client, db)
-    refused(t, await cancel(ticket), status, code)
-    t.match(await poll(ticket), { status: 200, body: { status: state } })
+t.test('DELETE does not undo what is decided', (t) => {
+  const answers: Partial<Record<Situation, [status: number, code: ErrorCode]>> = {
+    confirmed: [409, 'ALREADY_CONFIRMED'],
+    delivered: [410, 'TICKET_CONSUMED'],
+    consumed: [410, 'TICKET_CONSUMED'],
+    denied: [410, 'TICKET_DENIED'],
+    'expired unscanned': [410, 'TICKET_EXPIRED'],
+    'expired undecided': [410, 'TICKET_EXPIRED'],
+    'expired uncollected': [410, 'TICKET_EXPIRED'],
   }
+  return eachSituation(t, db, answers, async (t, ticket, [status, code], situation) => {
+    refused(t, await cancel(ticket), status, code)
+    t.match(await poll(ticket), { status: 200, body: { status: statuses[situation] } })
+  })
 })
 
-t.test('an expired ticket says so to everybody', async (t) => {
-  const ticket = await ticketIn('scanned', client, db)
-  await expire(db, ticket)
+t.test('an expired ticket says so to browser and phone', async (t) => {
+  const ticket = await arrange(db, 'expired undecided')
   t.match(await poll(ticket), { body: { status: 'expired', expires_in: 0, interval: 0 } })
   refused(t, await login(ticket, 'alice'), 410, 'TICKET_EXPIRED')
   refused(t, await call(`${url}/ticket/${ticket.scene}/qrcode`), 410, 'TICKET_EXPIRED')
 })
 
 t.test('a HEAD takes no token away', async (t) => {
-  const ticket = await ticketIn('confirmed', client, db)
+  const ticket = await arrange(db, 'confirmed')
   const head = await call(`${url}/ticket/${ticket.scene}`, {
     method: 'HEAD',
     ...bearer(ticket.secret),
