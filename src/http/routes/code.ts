@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import type { Db } from '../../db/pool.ts'
 import { AppError } from '../../errors.ts'
 import { limitKey } from '../../ip-address.ts'
+import { takeCode } from '../../limits/code-budget.ts'
 import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
 import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
 import { imageType } from '../../wechat/image-type.ts'
@@ -107,6 +108,10 @@ function createPace(): (request: FastifyRequest, scene: string) => void {
   }
 }
 
+const USED_UP = new Error(
+  'the codes that may be made on demand in this minute are used up: look for a caller that creates tickets without end (RATE_CREATE)',
+)
+
 /** What WeChat makes for a ticket and the ticket keeps. */
 type Made<T> = {
   /** Null where it is still to be made. */
@@ -123,7 +128,7 @@ type Made<T> = {
  * however many browsers of this instance wait for the same.
  */
 function madeOnce<T>(
-  { guesses, note }: Pick<CodeRoutesOptions, 'guesses' | 'note'>,
+  { db, guesses, note }: Pick<CodeRoutesOptions, 'db' | 'guesses' | 'note'>,
   { read, make, store, told }: Made<T>,
 ): (request: FastifyRequest, scene: string) => Promise<T> {
   const making = new Map<string, Promise<T>>()
@@ -133,6 +138,8 @@ function madeOnce<T>(
     // Another request's may have been stored since this one looked.
     const stored = await read(scene)
     if (stored !== null) return stored
+    const wait = await takeCode(db, limitKey(request.ip))
+    if (wait > 0) throw new AppError('WECHAT_BUSY', { retryAfter: wait / 1000, cause: USED_UP })
     const made = await make(scene, about(request, scene))
     await store(scene, made)
     note(request, scene, told)

@@ -1,0 +1,26 @@
+import type { Db } from '../db/pool.ts'
+import { countRequest } from './count.ts'
+
+/**
+ * WeChat makes 5,000 codes a minute for one AppID, of which the stock takes 3,000 at the most. So many
+ * of the rest are made on demand, whichever instances make them.
+ */
+export const CODES_PER_MINUTE = 1_900
+/** When half of them are gone, the rest is for networks that have had fewer than this. */
+export const FAIR_SHARE = 5
+const MINUTE_MS = 60_000
+
+/**
+ * Takes one of the codes that may be made on demand in this minute. One line, or a few dozen lines
+ * together, cannot take them all: the nearer the end, the more they are for those who asked least.
+ *
+ * @param network the address as limits count it
+ * @returns 0, or in how many milliseconds there are codes again
+ */
+export async function takeCode(db: Db, network: string): Promise<number> {
+  const [all, own] = await countRequest(db, ['codes', `${network}:codes`], MINUTE_MS)
+  if (!all || !own) throw new Error('two keys have two counts')
+  if (all.current > CODES_PER_MINUTE) return all.ttl
+  const unfair = all.current > CODES_PER_MINUTE / 2 && own.current > FAIR_SHARE
+  return unfair ? own.ttl : 0
+}
