@@ -19,17 +19,17 @@ const issuer = 'https://login.example'
 
 type Login = { person: string; scene: string; secret: string; token: string; miniprogram: string }
 
-t.test('replicas die, the database restarts, connections break, clocks are wrong', async (t) => {
+t.test('instances die, the database restarts, connections break, clocks are wrong', async (t) => {
   const {
     server,
     databaseUrl,
     wechat,
-    instances: replicas,
+    instances: instances,
   } = await startCluster(t, {
     skews: [0, SKEW_MS, -SKEW_MS],
     env: { TOKEN_ISSUER: issuer, RATE_CREATE: '1000000', RATE_PHONE: '1000000' },
   })
-  const clocks = replicas.map(({ child }) => {
+  const clocks = instances.map(({ child }) => {
     const { time } = JSON.parse(child.stdout().split('\n', 1)[0] as string) as { time: number }
     return Math.round((time - Date.now()) / 60_000)
   })
@@ -38,7 +38,7 @@ t.test('replicas die, the database restarts, connections break, clocks are wrong
   const random = seededRandom(SEED)
   const giveUp = new AbortController()
   const { signal } = giveUp
-  const urls = replicas.map(({ url }) => url)
+  const urls = instances.map(({ url }) => url)
   const { ask, met, slowest } = patientClient(t, urls, signal)
   const bearer = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } })
 
@@ -91,9 +91,9 @@ t.test('replicas die, the database restarts, connections break, clocks are wrong
 
   async function killOne(): Promise<void> {
     await reached(LOGINS / 3)
-    replicas[0]?.child.process.kill('SIGKILL')
+    instances[0]?.child.process.kill('SIGKILL')
     await sleep(500)
-    await replicas[0]?.again()
+    await instances[0]?.again()
   }
 
   async function restartDatabase(): Promise<void> {
@@ -162,7 +162,7 @@ t.test('replicas die, the database restarts, connections break, clocks are wrong
       [],
     )
     t.ok(met.has('DATABASE_UNAVAILABLE'), 'the restart was felt')
-    t.ok(met.has('ECONNREFUSED'), 'and so was the death of a replica')
+    t.ok(met.has('ECONNREFUSED'), 'and so was the death of an instance')
   })
 
   const client = new pg.Client(databaseUrl)
@@ -196,7 +196,7 @@ t.test('replicas die, the database restarts, connections break, clocks are wrong
     t.ok([...openids.values()].every((each) => each.size === 1))
     t.equal(openids.size, PEOPLE)
 
-    // Issued at the database's time, whatever the replica that signed it thinks.
+    // Issued at the database's time, whatever the instance that signed it thinks.
     const now = Date.now() / 1000
     const off = web.map(({ iat = 0 }) => Math.abs(now - iat))
     t.ok(Math.max(...off) < DEADLINE_MS / 1000, 'five wrong minutes are in no token')

@@ -21,7 +21,7 @@ t.test('the limits of the guide, in the places that it names', { skip }, async (
     const block = `${zones}\n${blockWith(guide, 'upstream scenepass {').replace('location / {', `location / {\n${limits}`)}`
     const { url: instance } = await startApp(t, { trustProxy: ['127.0.0.1'] })
     const port = Number(new URL(instance).port)
-    const { url } = await startNginx(t, { program, block, replicas: [port, port] })
+    const { url } = await startNginx(t, { program, block, instances: [port, port] })
     const ticket = await clientOf(url).create()
     t.equal((await clientOf(url).poll(ticket)).status, 200, name)
 

@@ -45,8 +45,8 @@ async function startWechat(t: Teardown): Promise<string> {
   return url
 }
 
-/** A replica that can be started again where it was. */
-async function startReplica(t: Teardown, settings: Record<string, string>) {
+/** An instance that can be started again where it was. */
+async function startInstance(t: Teardown, settings: Record<string, string>) {
   const [port, ops] = [await freePort(), await freePort()]
   const env = { ...settings, PORT: String(port), OPS_PORT: String(ops) }
   const start = async (): Promise<Child> => {
@@ -54,10 +54,10 @@ async function startReplica(t: Teardown, settings: Record<string, string>) {
     await child.wrote('stdout', /ScenePass is ready/)
     return child
   }
-  const replica = {
+  const instance = {
     port,
     child: await start(),
-    again: async () => void (replica.child = await start()),
+    again: async () => void (instance.child = await start()),
     /** How many requests of the interface it has answered. */
     answered: async (): Promise<number> => {
       const { body } = await call(`http://127.0.0.1:${ops}/metrics`)
@@ -67,10 +67,10 @@ async function startReplica(t: Teardown, settings: Record<string, string>) {
       return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
     },
   }
-  return replica
+  return instance
 }
 
-t.test('two replicas behind the nginx of the guide', { skip: reasonToSkip() }, async (t) => {
+t.test('two instances behind the nginx of the guide', { skip: reasonToSkip() }, async (t) => {
   if (program === null) throw new Error('SCENEPASS_NGINX=required, and there is none')
   const wechat = await startWechat(t)
   const settings = {
@@ -84,8 +84,8 @@ t.test('two replicas behind the nginx of the guide', { skip: reasonToSkip() }, a
     RATE_CREATE: '1000000',
     RATE_PHONE: '1000000',
   }
-  const [a, b] = await Promise.all([startReplica(t, settings), startReplica(t, settings)])
-  const nginx = await startNginx(t, { program, block: en, replicas: [a.port, b.port] })
+  const [a, b] = await Promise.all([startInstance(t, settings), startInstance(t, settings)])
+  const nginx = await startNginx(t, { program, block: en, instances: [a.port, b.port] })
   const dispatcher = new Agent({ localAddress: BROWSER })
   t.teardown(() => dispatcher.destroy())
 
@@ -134,7 +134,7 @@ t.test('two replicas behind the nginx of the guide', { skip: reasonToSkip() }, a
     if (!(await poll()).token) throw new Error('no token')
   }
 
-  /** Signs people in, several at a time, while something happens to the replicas. */
+  /** Signs people in, several at a time, while something happens to the instances. */
   async function during(event: () => Promise<unknown>): Promise<number> {
     let over = false
     let done = 0
@@ -159,12 +159,12 @@ t.test('two replicas behind the nginx of the guide', { skip: reasonToSkip() }, a
     return done
   }
 
-  await t.test('the requests of a login alternate between the replicas', async (t) => {
+  await t.test('the requests of a login alternate between the instances', async (t) => {
     await signIn('alice')
     t.same([await a.answered(), await b.answered()], [5, 4])
   })
 
-  await t.test('connections to the replicas are kept', async (t) => {
+  await t.test('connections to the instances are kept', async (t) => {
     const before = await nginx.connections()
     for (let i = 0; i < 5; i++) await signIn('alice')
     // One of them is this question's own.
@@ -179,7 +179,7 @@ t.test('two replicas behind the nginx of the guide', { skip: reasonToSkip() }, a
     t.equal(body.requested_by.ip, BROWSER)
   })
 
-  await t.test('told to stop, a replica goes without anybody noticing', async (t) => {
+  await t.test('told to stop, an instance goes without anybody noticing', async (t) => {
     const done = await during(async () => {
       a.child.process.kill('SIGTERM')
       t.equal(await a.child.ended, 0)

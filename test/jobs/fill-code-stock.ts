@@ -17,7 +17,7 @@ async function until(happened: () => boolean | Promise<boolean>): Promise<void> 
   while (!(await happened())) await sleep(10)
 }
 
-t.test('two replicas on one database', async (t) => {
+t.test('two instances on one database', async (t) => {
   const other = await connect({ url, poolSize: 2, log: quietLog })
   t.teardown(other.close)
   const stock = { size: 50, madeFor: 'm' }
@@ -136,5 +136,5 @@ t.test('a stop does not wait for a slow WeChat', async (t) => {
   await slow.asked
   await stop()
   const running = new AbortController().signal
-  t.equal(await stockCode(db, stock, makeImage, running), true, 'another replica goes on at once')
+  t.equal(await stockCode(db, stock, makeImage, running), true, 'another instance goes on at once')
 })

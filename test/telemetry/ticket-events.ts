@@ -6,7 +6,7 @@ import { postgresUrl } from '../fixtures/postgres/database.ts'
 
 type Line = Record<string, unknown>
 
-// Two replicas that write into one place, as a collector of logs would have it.
+// Two instances that write into one place, as a collector of logs would have it.
 const lines: string[] = []
 const log = createLog('debug', { write: (line) => void lines.push(line) })
 const databaseUrl = await postgresUrl(t)
@@ -21,7 +21,7 @@ const storyOf = ({ scene }: { scene: string }) => grep(`"scene":"${scene.slice(0
 const told = (story: Line[]) =>
   story.map(({ msg, again, code, reason }) => [msg, again && 'again', code, reason].filter(Boolean))
 
-t.test('one login’s lines tell its story, across replicas and in order', async (t) => {
+t.test('one login’s lines tell its story, across instances and in order', async (t) => {
   const [ticket, noise] = [await one.create(), await other.create()]
   await call(`${b.url}/ticket/${ticket.scene}/qrcode`)
   await call(`${a.url}/ticket/${ticket.scene}/qrcode`)
@@ -54,7 +54,7 @@ t.test('one login’s lines tell its story, across replicas and in order', async
   ])
   for (const { reqId, level } of story)
     t.match({ reqId, level }, { reqId: /^.{8}-\w+$/, level: 20 })
-  t.equal(new Set(story.map(({ reqId }) => String(reqId).slice(0, 8))).size, 2, 'two replicas')
+  t.equal(new Set(story.map(({ reqId }) => String(reqId).slice(0, 8))).size, 2, 'two instances')
   const [{ reqId: created } = {}] = story
   t.match(grep(`"reqId":"${created}"`).at(-1), { msg: 'answered', status: 201 })
   t.same(told(storyOf(noise)), [['ticket created'], ['ticket denied']])

@@ -56,7 +56,7 @@ t.test('what comes on old connections is answered, and nobody new gets in', asyn
   await closed
 })
 
-t.test('a replica that stops looks away from its load balancer, but lives', async (t) => {
+t.test('an instance that stops looks away from its load balancer, but lives', async (t) => {
   const shutdown = createShutdown()
   const { url } = await startApp(t, { shutdown })
   t.match(await call(`${url}/readyz`), { status: 200 })
