@@ -55,12 +55,10 @@ export async function deliverToken(
   db: Db,
   input: { scene: string; secretHash: string },
 ): Promise<Decided> {
+  const claimed = await claim(db, input)
+  if (claimed) return answer(claimed, true)
+  // To lose the race is fine: the winner's token is there to be repeated.
   const row = await find(db, input.scene)
-  if (statusOf(row) === 'confirmed') {
-    const claimed = await claim(db, input)
-    // To lose the race is fine: the winner's token is there to be repeated.
-    return answer(claimed ?? (await find(db, input.scene)), claimed !== undefined)
-  }
   if (row.status === 'consumed' && !row.in_grace && row.token !== null)
     await forget(db, input.scene)
   return answer(row, false)
