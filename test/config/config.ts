@@ -171,7 +171,10 @@ const ADDRESSES = { good: ['0.0.0.0', '::', 'localhost'], bad: ['http://127.0.0.
 
 /** Values that fit and values that do not, of every setting. */
 const cases: Record<string, { good: string[]; bad: string[] }> = {
-  NODE_ENV: { good: ['development', 'test'], bad: [] },
+  NODE_ENV: {
+    good: ['development', 'test'],
+    bad: ['Production', 'PRODUCTION', 'prod', 'live', 'producton', 'staging', 'production,'],
+  },
   DATABASE_URL: {
     good: [
       'postgres://localhost/x',
@@ -298,11 +301,13 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
 t.test('each setting takes what fits and refuses what does not', async (t) => {
   t.same(Object.keys(cases), Object.keys(settings.properties), 'every setting is here')
   for (const [name, { good, bad }] of Object.entries(cases)) {
-    const base =
-      {
+    const base = {
+      NODE_ENV: 'development',
+      ...{
         DATABASE_READ_URL: { DATABASE_URL: 'postgres://localhost/x' },
         LOCATION_HEADER: { TRUST_PROXY: 'loopback' },
-      }[name] ?? {}
+      }[name],
+    }
     for (const value of good) t.same(problemsOf({ ...base, [name]: value }), [], `${name}=${value}`)
     for (const value of bad) {
       const other = { WECHAT_APPID: 'WECHAT_SECRET', WECHAT_SECRET: 'WECHAT_APPID' }[name]
@@ -336,7 +341,7 @@ t.test('every problem is reported at once, and no value with it', async (t) => {
   } catch (error) {
     const { name, message } = error as Error
     t.equal(name, 'ConfigError')
-    t.match(message, /^The settings do not fit:\n {2}- DATABASE_URL must be postgres:\/\//)
+    t.match(message, /^The settings do not fit:\n.*\n {2}- DATABASE_URL must be postgres:\/\//)
     t.equal(message.split('\n').length, problems.length + 1)
     t.notMatch(message, 'hunter2')
   }
@@ -359,7 +364,7 @@ t.test('production wants credentials and a database that somebody chose', async 
   const named = { DATABASE_URL: 'pglite:/var/lib/scenepass' }
   const https = { PUBLIC_URL: 'https://login.example' }
 
-  for (const env of [{ NODE_ENV: 'production' }, https, { ...https, NODE_ENV: 'staging' }]) {
+  for (const env of [{ ...https, NODE_ENV: 'production' }, https]) {
     const problems = problemsOf(env)
     t.match(problems, [sandbox, database])
     t.equal(problems.length, 2)
@@ -372,13 +377,14 @@ t.test('production wants credentials and a database that somebody chose', async 
   }
   t.equal(readConfig({ PUBLIC_URL: 'http://192.168.1.5:3000' }).production, false)
 
-  const half = problemsOf({ NODE_ENV: 'production', ...named, WECHAT_APPID: APPID })
+  const half = problemsOf({ ...https, ...named, WECHAT_APPID: APPID })
   t.match(half, [/^WECHAT_SECRET is missing/])
   t.equal(half.length, 1, 'half of the credentials is one problem, not two')
 })
 
 t.test('in production a login goes to https alone, or to this machine', async (t) => {
-  const fine = { NODE_ENV: 'production', DATABASE_URL: 'pglite:/var/lib/x', ...credentials }
+  const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://login.example' }
+  const fine = { ...production, DATABASE_URL: 'pglite:/var/lib/x', ...credentials }
   const problem = [/^RETURN_URLS must begin with https:\/\/ in production/]
   for (const good of [
     'https://www.example/in',
@@ -395,7 +401,7 @@ t.test('in production a login goes to https alone, or to this machine', async (t
     'http://127.0.0.1.evil.example/in',
   ]) {
     t.match(problemsOf({ ...fine, RETURN_URLS: bad }), problem, bad)
-    t.same(problemsOf({ RETURN_URLS: bad }), [], 'elsewhere it is allowed')
+    t.same(problemsOf({ RETURN_URLS: bad, ...credentials }), [], 'elsewhere it is allowed')
   }
   t.same(problemsOf({ ...fine, RETURN_URLS: 'x' }), [
     `RETURN_URLS must be ${shapeOf('RETURN_URLS')}`,
