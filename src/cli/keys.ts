@@ -48,7 +48,7 @@ async function remove(db: Db, kid: string): Promise<void> {
 }
 
 async function withKeys(work: (db: Db, tokenTtl: number) => Promise<void>): Promise<void> {
-  const config = readConfig(environment())
+  const config = readConfig(environment(), { serves: false })
   if (config.tokens.signingKeys) {
     throw new Error(
       'SIGNING_KEYS is set, so the keys are yours to rotate: docs/operate.md says how.',

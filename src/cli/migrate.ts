@@ -6,7 +6,7 @@ import { environment, runCommand } from './command.ts'
 
 /** `npm run migrate`: brings the schema up to date and ends, for deployments with `MIGRATE=off`. */
 await runCommand(async () => {
-  const { url } = readConfig(environment()).database
+  const { url } = readConfig(environment(), { serves: false }).database
   const log = pino({ level: 'warn' }, pino.destination(2))
   const { db, close } = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
   try {

@@ -5,7 +5,8 @@ import type { DatabaseRules } from '../db/open.ts'
 import type { HttpRules } from '../http/app.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
 import type { TokenRules } from '../tokens/login-token.ts'
-import { convert, isOrigin, isPrivateUrl, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
+import { isProduction, problemsOfDatabase, problemsOfPlace, type Place } from './production.ts'
+import { convert, isOrigin, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
 import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
@@ -50,9 +51,14 @@ export class ConfigError extends Error {
  * Reads the settings out of an environment.
  *
  * @param env `process.env` or a part of it; empty values count as not set
+ * @param options.serves false for a tool that opens the database alone: where the service would be
+ *   reached, and who could sign in there, does not matter to it
  * @throws {ConfigError} with all problems together
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  options: { serves?: boolean } = {},
+): Config {
   const given: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(settings.properties)) {
     const text = env[name]?.trim() ?? ''
@@ -116,35 +122,26 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     )
   }
 
-  // An https address is how the world reaches a service, so it counts as production, and the
-  // sandbox (where every visitor can sign in as any user) needs a second word to run behind one.
-  const production =
-    values.NODE_ENV === 'production' ||
-    (publicUrl?.startsWith('https:') === true &&
-      values.NODE_ENV !== 'development' &&
-      values.NODE_ENV !== 'test')
-  if (production) {
-    if (!credentials && !problems.has('WECHAT_APPID') && !problems.has('WECHAT_SECRET')) {
-      report(
-        'WECHAT_APPID',
-        'WECHAT_APPID and WECHAT_SECRET must be set in production: without them this would be the sandbox, where every visitor can sign in as any user (NODE_ENV=development allows the sandbox behind https)',
-      )
-    }
-    if (given['DATABASE_URL'] === undefined) {
-      report('DATABASE_URL', `DATABASE_URL must be set in production: ${shapeOf('DATABASE_URL')}`)
-    }
-    if (!returnUrls.every(isPrivateUrl)) {
-      report(
-        'RETURN_URLS',
-        'RETURN_URLS must begin with https:// in production: a login token goes there (http is for localhost alone)',
-      )
-    }
+  // A value of the wrong shape has its own sentence, and says nothing about the place.
+  const fits = (name: keyof Settings) => given[name] !== undefined && !problems.has(name)
+  const place: Place = {
+    word: values.NODE_ENV,
+    host: fits('HOST') ? values.HOST : null,
+    databaseUrl: fits('DATABASE_URL') ? values.DATABASE_URL : null,
+    publicUrl: fits('PUBLIC_URL') ? publicUrl : null,
+    apiBase: fits('WECHAT_API_BASE') ? values.WECHAT_API_BASE : null,
+    proxies: fits('TRUST_PROXY') ? proxies : [],
+    corsOrigins: fits('CORS_ORIGINS') ? corsOrigins : [],
+    returnUrls: fits('RETURN_URLS') ? returnUrls : [],
+    appid: values.WECHAT_APPID ?? null,
   }
+  const misplaced = options.serves === false ? problemsOfDatabase(place) : problemsOfPlace(place)
+  for (const [name, sentence] of misplaced) report(name, sentence)
 
   if (problems.size > 0) throw new ConfigError([...problems.values()])
 
   return deepFreeze({
-    production,
+    production: isProduction(place),
     logLevel: values.LOG_LEVEL as string,
     database: {
       url: values.DATABASE_URL,

@@ -5,7 +5,12 @@ import { Type, type Static } from 'typebox'
  * "NAME must be …" when a value does not fit.
  */
 export const settings = Type.Object({
-  NODE_ENV: Type.Optional(Type.String({ description: 'production, development or test' })),
+  NODE_ENV: Type.Optional(
+    Type.Union(
+      ['production', 'development', 'test'].map((word) => Type.Literal(word)),
+      { description: 'production, development or test' },
+    ),
+  ),
   DATABASE_URL: Type.String({
     default: 'pglite:./data',
     pattern: '^(postgres(ql)?://.+|pglite:.+)$',

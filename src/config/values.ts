@@ -38,7 +38,3 @@ export const isProxy = (text: string): boolean => {
 export const isReturnUrl = (text: string): boolean =>
   /^https?:\/\/[^/?#@\\\s]+([/?][^#\s]*)?$/.test(text) &&
   /^[\w.-]+$/.test(parseUrl(text)?.hostname ?? '')
-
-/** Whether what is sent there cannot be read on the way: https, or this very machine. */
-export const isPrivateUrl = (text: string): boolean =>
-  /^https:|^http:\/\/(localhost|127(\.\d+){3})([:/?]|$)/.test(text)

@@ -162,7 +162,6 @@ function wechatChecks({ config, access, now, ca, closing }: Wiring): Checks {
     sandbox: credentials === null,
     simulated: appid === SANDBOX_APPID,
     apiBase,
-    production: config.production,
   }
   return {
     wechat: () => checkWechat(apiBase, async () => (await greet()).answer),

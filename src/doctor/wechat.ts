@@ -125,7 +125,6 @@ export function checkRealWechat(options: {
   /** The AppID is the one that the simulated WeChat has. */
   simulated: boolean
   apiBase: string
-  production: boolean
 }): Finding {
   if (options.sandbox) {
     return failed(
@@ -140,7 +139,7 @@ export function checkRealWechat(options: {
     )
   }
   if (options.simulated) {
-    return (options.production ? failed : warning)(
+    return warning(
       {
         en: 'No real login works: the credentials are those of the simulated WeChat, where any visitor signs in as any user.',
         zh: '真实登录不可用：当前使用的是模拟微信的凭证，任何人都能以任何身份登录。',

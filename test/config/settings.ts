@@ -28,7 +28,10 @@ const ADDRESSES = { good: ['0.0.0.0', '::', 'localhost'], bad: ['http://127.0.0.
 
 /** Values that fit and values that do not, of every setting. */
 const cases: Record<string, { good: string[]; bad: string[] }> = {
-  NODE_ENV: { good: ['development', 'test'], bad: [] },
+  NODE_ENV: {
+    good: ['development', 'test'],
+    bad: ['Production', 'PRODUCTION', 'prod', 'live', 'producton', 'staging', 'production,'],
+  },
   DATABASE_URL: {
     good: [
       'postgres://localhost/x',
@@ -155,11 +158,13 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
 t.test('each setting takes what fits and refuses what does not', async (t) => {
   t.same(Object.keys(cases), Object.keys(settings.properties), 'every setting is here')
   for (const [name, { good, bad }] of Object.entries(cases)) {
-    const base =
-      {
+    const base = {
+      NODE_ENV: 'development',
+      ...{
         DATABASE_READ_URL: { DATABASE_URL: 'postgres://localhost/x' },
         LOCATION_HEADER: { TRUST_PROXY: 'loopback' },
-      }[name] ?? {}
+      }[name],
+    }
     for (const value of good) t.same(problemsOf({ ...base, [name]: value }), [], `${name}=${value}`)
     for (const value of bad) {
       const other = { WECHAT_APPID: 'WECHAT_SECRET', WECHAT_SECRET: 'WECHAT_APPID' }[name]
@@ -193,7 +198,7 @@ t.test('every problem is reported at once, and no value with it', async (t) => {
   } catch (error) {
     const { name, message } = error as Error
     t.equal(name, 'ConfigError')
-    t.match(message, /^The settings do not fit:\n {2}- DATABASE_URL must be postgres:\/\//)
+    t.match(message, /^The settings do not fit:\n.*\n {2}- DATABASE_URL must be postgres:\/\//)
     t.equal(message.split('\n').length, problems.length + 1)
     t.notMatch(message, 'hunter2')
   }

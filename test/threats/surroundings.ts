@@ -90,7 +90,8 @@ t.test('threat 16: the sandbox does not reach production', async (t) => {
     t.throws(() => readConfig(env), { name: 'ConfigError', message: /WECHAT_APPID/ })
   }
   const WECHAT_APPID = 'wx0123456789abcdef'
-  const real = { NODE_ENV: 'production', DATABASE_URL, WECHAT_APPID, WECHAT_SECRET: 'x'.repeat(32) }
+  const PUBLIC_URL = 'https://login.example'
+  const real = { PUBLIC_URL, DATABASE_URL, WECHAT_APPID, WECHAT_SECRET: 'x'.repeat(32) }
   t.match(readConfig(real).wechat.credentials, { appid: WECHAT_APPID })
   t.equal(readConfig({}).wechat.credentials, null)
 

@@ -1,12 +1,11 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { about, isDebug, shortScene } from '../../telemetry/ticket-events.ts'
-import { pathOf } from '../route-pattern.ts'
+import { about, isDebug, sceneOf, shortScene } from '../../telemetry/ticket-events.ts'
 
 /**
  * One line an answered request, at `debug`; at `trace` for a poll that was answered, because of one
- * login there are dozens. Paths only, never queries, headers or bodies: they are where secrets,
- * tokens and login codes travel.
+ * login there are dozens. Patterns of routes only, never a path as it was asked for, a query, a header
+ * or a body: they are where secrets, tokens and login codes travel.
  */
 export const requestLog = fp<{ log: FastifyBaseLogger }>(
   async (app, { log }) => {
@@ -29,14 +28,13 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
   { name: 'request-log' },
 )
 
-const shorten = (part: string): string => (part.length > 8 ? `${shortScene(part)}…` : part)
-
-/** The route's path with a ticket's short name in it; of an unknown path the beginning of each part. */
-function shownPath(request: FastifyRequest): string {
+/**
+ * The route's pattern with a ticket's short name in it. What else a caller writes in that place, and a
+ * path that is no route's, is their own text: it may be a secret, and no text of theirs is logged.
+ */
+function shownPath(request: FastifyRequest): string | null {
   const { url: pattern } = request.routeOptions
-  if (pattern === undefined || pattern.includes('*')) {
-    return pathOf(request.url).split('/').map(shorten).join('/')
-  }
-  const params = request.params as Record<string, string>
-  return pattern.replace(/:(\w+)/g, (_, name: string) => shorten(params[name] ?? ''))
+  if (pattern === undefined || request.is404) return null
+  const scene = sceneOf({ params: request.params, body: null })
+  return scene === undefined ? pattern : pattern.replace(':scene', `${shortScene(scene)}…`)
 }

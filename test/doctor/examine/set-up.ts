@@ -96,8 +96,11 @@ t.test('an address that does not answer', async (t) => {
 })
 
 t.test('production wants https, and a WeChat that is one', async (t) => {
-  const { named } = await look({ NODE_ENV: 'production' })
-  t.same(named('failed'), ['public-url', 'real-wechat'])
+  const simulated = await look({ NODE_ENV: 'production' })
+  t.same(simulated.named('failed'), ['settings'])
+  t.match(simulated.of('settings').says.en, /- WECHAT_APPID must be that of your own/)
+  const real = await look({ NODE_ENV: 'production', WECHAT_APPID: 'wx0123456789abcdef' })
+  t.ok(real.named('failed').includes('public-url'), 'also on this machine')
 })
 
 t.test('an embedded database is left alone', async (t) => {

@@ -16,10 +16,34 @@ t.test('at debug there is a line for every answer, with a path and no query', as
   const answered = linesOf(logged()).filter(({ msg }) => msg === 'answered')
   t.match(answered, [
     { level: 20, method: 'GET', path: '/livez', status: 200, ms: Number, reqId: String },
-    { level: 20, method: 'GET', path: '/nothing', status: 404, ms: Number, reqId: String },
+    { level: 20, method: 'GET', path: null, status: 404, ms: Number, reqId: String },
   ])
   t.not(answered[0]?.['reqId'], answered[1]?.['reqId'])
   t.notMatch(logged(), 'hunter2')
+})
+
+t.test('of a path there is its route alone, and nothing that a caller wrote there', async (t) => {
+  const { url, logged } = await startApp(t, { logLevel: 'trace' })
+  const { scene } = await clientOf(url).create()
+  const shown = async (method: string, path: string) => {
+    await call(url + path, { method })
+    return linesOf(logged()).findLast(({ msg }) => msg === 'answered')?.['path']
+  }
+  for (const [method, path, expected] of [
+    ['GET', '/hunter2', null],
+    ['GET', '/hunter2/hunter2/hunter2hunter2', null],
+    ['GET', `/ticket/${scene}/hunter2`, null],
+    ['PURGE', '/hunter2', null],
+    ['GET', '/ticket/hunter2', '/ticket/:scene'],
+    ['GET', `/ticket/${'hunter2'.repeat(9)}/qrcode`, '/ticket/:scene/qrcode'],
+    ['GET', `/ticket/${scene}/qrcode`, `/ticket/${scene.slice(0, 8)}…/qrcode`],
+  ] as const) {
+    t.equal(await shown(method, path), expected, `${method} ${path}`)
+  }
+  for (const path of ['/docs/hunter2', '/docs/static/hunter2.js', '/sandbox/wechat/hunter2']) {
+    for (const method of ['GET', 'PUT', 'OPTIONS']) await shown(method, path)
+  }
+  t.notMatch(logged(), 'hunter')
 })
 
 t.test('at info nobody is told of every poll', async (t) => {
