@@ -41,7 +41,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
       schema: {
         summary: 'Scanned: who is asking, from where?',
         params: schema.SceneParams,
-        body: schema.CodeBody,
+        body: schema.ScanBody,
         response: {
           200: schema.ScannedTicket,
           ...schema.errors(...schema.phoneErrors),
@@ -50,7 +50,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     },
     async (request) => {
       const { scene } = request.params
-      const question = await scan(signIn, scene, visitOf(request, request.body.code, scene))
+      const { code, entered_by: enteredBy } = request.body
+      const question = await scan(signIn, { scene, enteredBy }, visitOf(request, code, scene))
       return {
         scene,
         status: 'scanned' as const,
