@@ -7,7 +7,7 @@ import type { Origin, Requester } from '../tickets/ticket.ts'
 export type CountryOf = (request: FastifyRequest) => string | null
 
 const UNKNOWN: Pick<Bowser.Parser.ParsedResult, 'browser' | 'os'> = { browser: {}, os: {} }
-/** The detector answers other names, too: of browsers that it has forgotten here, and of the header. */
+/** The detector also gives names that are not on its lists: a few of its own, and words of the header. */
 const BROWSERS: ReadonlySet<string> = new Set(Object.values(Bowser.BROWSER_MAP))
 const SYSTEMS: ReadonlySet<string> = new Set(Object.values(Bowser.OS_MAP))
 

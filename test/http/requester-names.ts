@@ -128,7 +128,7 @@ t.test('a sentence in the header is no browser', async (t) => {
   }
 })
 
-t.test('whatever the header, it is a name of the list, and digits, or null', async (t) => {
+t.test('of any header it is a name of the list, and digits, or null', async (t) => {
   const text = fc.string({
     unit: fc
       .oneof(fc.integer({ min: 0x20, max: 0x7e }), fc.integer({ min: 0x80, max: 0xff }))
