@@ -84,7 +84,12 @@ export const settings = Type.Object({
     }),
   ),
   SITE_NAME: Type.Optional(
-    Type.String({ maxLength: 64, description: 'a name of at most 64 characters' }),
+    Type.String({
+      maxLength: 64,
+      // Control characters, line breaks, and what is not seen: bidi marks, soft hyphens, zero width.
+      pattern: '^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]*$',
+      description: 'a name of at most 64 characters, all of them visible',
+    }),
   ),
   WECHAT_APPID: Type.Optional(
     Type.String({

@@ -6,6 +6,11 @@ import type { Origin, Requester } from '../tickets/ticket.ts'
 /** The country a request comes from, as ISO 3166-1 alpha-2; unknown is null. */
 export type CountryOf = (request: FastifyRequest) => string | null
 
+const UNKNOWN: Pick<Bowser.Parser.ParsedResult, 'browser' | 'os'> = { browser: {}, os: {} }
+/** The detector also gives names that are not on its lists: a few of its own, and words of the header. */
+const BROWSERS: ReadonlySet<string> = new Set(Object.values(Bowser.BROWSER_MAP))
+const SYSTEMS: ReadonlySet<string> = new Set(Object.values(Bowser.OS_MAP))
+
 /**
  * What proxies say when they do not know: XX (Cloudflare), ZZ (Google); EU and AP are regions of
  * older databases, and would differ from every country in them. T1 (Tor) and A1 are no letters.
@@ -39,18 +44,21 @@ export function originOf(request: FastifyRequest, countryOf: CountryOf): Origin 
   return { ip, network: ip === null ? null : limitKey(ip), country: countryOf(request) }
 }
 
-/** What our server sees of the browser that asks: for the phone to show. Unknown is null. */
+/**
+ * What our server sees of the browser that asks: for the phone to show. Unknown is null. The browser
+ * chooses its User-Agent, and a sentence in it would be read as ours, so nothing of it is shown but
+ * the detector's own names and a few digits.
+ */
 export function requesterOf(request: FastifyRequest, countryOf: CountryOf): Requester {
   const agent = request.headers['user-agent']?.slice(0, 512)
-  const parsed = agent ? Bowser.parse(agent) : undefined
+  const { browser, os } = agent ? Bowser.parse(agent) : UNKNOWN
+  const named = browser.name !== undefined && BROWSERS.has(browser.name)
   return {
     ...originOf(request, countryOf),
-    browser: label(parsed?.browser.name, parsed?.browser.version?.split('.')[0]),
-    os: label(parsed?.os.name),
+    browser: named ? [browser.name, ...majorOf(browser.version)].join(' ') : null,
+    os: os.name !== undefined && SYSTEMS.has(os.name) ? os.name : null,
   }
 }
 
-function label(...parts: (string | undefined)[]): string | null {
-  const text = parts.filter(Boolean).join(' ')
-  return text === '' ? null : text.slice(0, 64)
-}
+/** Four digits at most: more could be a telephone number. */
+const majorOf = (version = ''): string[] => /^[0-9]{1,4}(?![0-9])/.exec(version) ?? []

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { Type, type TSchema } from 'typebox'
 import { catalogue, type ErrorCode } from '../errors.ts'
+import { NOTICE_KINDS } from '../sign-in/notices.ts'
 import { SCENE_PATTERN } from '../tickets/ticket.ts'
 
 /** Wire shapes: the contract, each written once. JSON, snake_case. */
@@ -100,6 +101,13 @@ export const TicketLink = Type.Object(
 
 export const CodeBody = Type.Object({ code: LoginCode })
 
+export const ScanBody = Type.Object({
+  code: LoginCode,
+  entered_by: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 99_999, description: 'wx.getEnterOptionsSync().scene' }),
+  ),
+})
+
 const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 
 const Country = Type.String({
@@ -128,7 +136,7 @@ export const ScannedTicket = Type.Object(
     }),
     notices: Type.Array(
       Type.Object({
-        kind: oneOf(['other_country', 'many_tickets', 'new_browser', 'other_address']),
+        kind: oneOf(NOTICE_KINDS),
         browser: Type.Optional(Country),
         phone: Type.Optional(Country),
         count: Type.Optional(Type.Integer({ description: 'Tickets; 1000 means 1000 or more' })),

@@ -22,11 +22,17 @@ const USUAL_MINUTES = 2
 /**
  * A person has scanned a code: the ticket is theirs from here on.
  *
+ * @param input.enteredBy WeChat's number of how the mini program was opened, where the phone tells it
  * @throws {AppError} what the proof throws; `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`,
  *   `ALREADY_CONFIRMED`, 410
  */
-export async function scan(deps: SignInDeps, scene: string, visit: Visit): Promise<Question> {
+export async function scan(
+  deps: SignInDeps,
+  input: { scene: string; enteredBy: number | undefined },
+  visit: Visit,
+): Promise<Question> {
   const { db, tickets, rules } = deps
+  const { scene, enteredBy } = input
   await findOpenTicket(tickets, scene)
   const identity = await visit.prove()
   const ticket = await tickets.scan({ scene, identity }, visit.caller)
@@ -41,6 +47,9 @@ export async function scan(deps: SignInDeps, scene: string, visit: Visit): Promi
     expiresIn: ticket.expiresIn,
     requestedBy: ticket.requestedBy,
     match: matchOf(rules.tickets.matchMode, ticket),
-    notices: noticesOf(facts),
+    notices: noticesOf({
+      ...facts,
+      opened: { by: enteredBy, linksAreUsual: rules.tickets.urlLink },
+    }),
   }
 }

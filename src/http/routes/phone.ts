@@ -70,7 +70,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
       schema: {
         summary: 'Scanned: who is asking, from where?',
         params: schema.SceneParams,
-        body: schema.CodeBody,
+        body: schema.ScanBody,
         response: {
           200: schema.ScannedTicket,
           ...schema.errors(...schema.phoneErrors),
@@ -79,8 +79,9 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     },
     async (request) => {
       const { scene } = request.params
-      const visit = visitOf(request, request.body.code, scene)
-      const question = await answer(request, scene, () => scan(signIn, scene, visit))
+      const { code, entered_by: enteredBy } = request.body
+      const visit = visitOf(request, code, scene)
+      const question = await answer(request, scene, () => scan(signIn, { scene, enteredBy }, visit))
       return {
         scene,
         status: 'scanned' as const,

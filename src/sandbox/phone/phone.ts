@@ -16,7 +16,10 @@ const find = (id: string): HTMLElement => {
 const main = find('phone')
 const toggle = find('language')
 const notice = find('notice')
-const scene = new URLSearchParams(location.search).get('scene') ?? ''
+const address = new URLSearchParams(location.search)
+const scene = address.get('scene') ?? ''
+/** WeChat's number for a code that was scanned, unless the address names another way. */
+const enteredBy = Number(address.get('entered_by') ?? 1047)
 
 let language: 'zh' | 'en' = /^zh/i.test(navigator.language) ? 'zh' : 'en'
 let user = ''
@@ -33,6 +36,7 @@ function begin() {
       return (body as { code: string }).code
     },
     post,
+    enteredBy: () => enteredBy,
     show: (next) => {
       state = next
       render()

@@ -137,7 +137,8 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
       if (!state.quotas.linkDay.take()) return refuse(reply, 'generate_urllink', 44993)
       const asked = readLinkBody(text(request), request.headers['content-type'], state.now())
       if ('errcode' in asked) return refuse(reply, 'generate_urllink', asked.errcode)
-      const link = phoneUrl(new URLSearchParams(asked.query).get('scene') ?? '')
+      // WeChat's number for a mini program that its URL Link opened.
+      const link = `${phoneUrl(new URLSearchParams(asked.query).get('scene') ?? '')}&entered_by=1194`
       const success = { errcode: 0, errmsg: 'ok', url_link: link }
       return answer(reply, 'generate_urllink', JSON.stringify(success))
     }),

@@ -27,7 +27,7 @@ t.test('the link opens the phone page of the ticket', async (t) => {
   const ticket = await client.create()
   const { status, headers, body } = await linkOf(url, ticket)
   t.equal(status, 200)
-  t.strictSame(body, { link: `${url}/sandbox/phone?scene=${ticket.scene}` })
+  t.strictSame(body, { link: `${url}/sandbox/phone?scene=${ticket.scene}&entered_by=1194` })
   t.equal(headers.get('cache-control'), 'no-store')
   t.match(headers.get('content-type'), /^application\/json/)
   t.match(linesAbout(ticket), [{ msg: 'ticket created' }, { msg: 'link made', reqId: String }])

@@ -147,11 +147,18 @@ t.test('generate_urllink gives a link to the phone page', async (t) => {
   const query = 'scene=abcdefghijklmnopqrst-_'
   t.equal(
     await link({ path, query, env_version: 'trial', ...FOR_A_DAY }),
-    `${phone}abcdefghijklmnopqrst-_`,
+    `${phone}abcdefghijklmnopqrst-_&entered_by=1194`,
   )
   const now = Math.floor(sandbox.clock.now() / 1000)
-  t.equal(await link({ query: 'a=1&scene=%26b', expire_time: now + 61 }), `${phone}%26b`)
-  t.equal(await link({ query: `x=${'y'.repeat(1022)}`, ...FOR_A_DAY }), phone, 'without a scene')
+  t.equal(
+    await link({ query: 'a=1&scene=%26b', expire_time: now + 61 }),
+    `${phone}%26b&entered_by=1194`,
+  )
+  t.equal(
+    await link({ query: `x=${'y'.repeat(1022)}`, ...FOR_A_DAY }),
+    `${phone}&entered_by=1194`,
+    'no scene',
+  )
 })
 
 const linkErrors: [string, unknown, number, string][] = [

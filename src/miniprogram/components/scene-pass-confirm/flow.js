@@ -37,6 +37,8 @@
  * @property {() => Promise<string>} login a new login code; rejects where there is none
  * @property {(path: string, body: object) => Promise<{ status: number, body: unknown }>} post sends
  *   JSON; rejects where no answer came
+ * @property {() => number | undefined} enteredBy WeChat's number of how the mini program was opened;
+ *   undefined where there is none
  * @property {(state: State) => void} show called with every change
  * @property {(login: Login) => void} onLogin
  */
@@ -83,7 +85,7 @@ const beginning = {
 }
 
 /** @param {Deps} deps */
-function createFlow({ login, post, show, onLogin }) {
+function createFlow({ login, post, enteredBy, show, onLogin }) {
   let state = beginning
   // Counts scenes: an answer about an earlier one changes nothing.
   let turn = 0
@@ -137,7 +139,9 @@ function createFlow({ login, post, show, onLogin }) {
       turn += 1
       become(Object.assign({}, beginning, { screen: 'loading', scene }))
       if (!SCENE.test(scene)) return become(failed('unknown'))
-      await call(`/ticket/${encodeURIComponent(scene)}/scan`, {}, (scan) => ({
+      const by = enteredBy()
+      const body = by === undefined ? {} : { entered_by: by }
+      await call(`/ticket/${encodeURIComponent(scene)}/scan`, body, (scan) => ({
         screen: 'ask',
         scan,
         deadline: Date.now() + scan.expires_in * 1000,

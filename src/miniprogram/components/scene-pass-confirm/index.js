@@ -1,7 +1,7 @@
 const { createFlow } = require('./flow.js')
 const { keepLogin } = require('./own-login.js')
 const { viewOf } = require('./view.js')
-const { appInfo, isTooOld, login, newlyEntered, post, sceneOf } = require('./wechat.js')
+const { appInfo, enteredBy, isTooOld, login, newlyEntered, post, sceneOf } = require('./wechat.js')
 const { wordsOf } = require('./words.js')
 
 /**
@@ -36,6 +36,7 @@ Component({
       const flow = createFlow({
         login,
         post,
+        enteredBy,
         show: (state) => {
           this.setData({ view: viewOf(state, words) })
           this.count(state.screen === 'ask')

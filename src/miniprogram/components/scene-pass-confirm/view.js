@@ -109,7 +109,14 @@ function question(state, words) {
 }
 
 /** Notices that an honest sign-in hardly ever has. */
-const GRAVE = ['other_country', 'many_tickets']
+const GRAVE = [
+  'opened_by_link',
+  'opened_by_card',
+  'opened_by_mini_program',
+  'opened_without_code',
+  'other_country',
+  'many_tickets',
+]
 
 /**
  * @param {{ kind: string, [detail: string]: unknown }} notice of a kind that this version may not know

@@ -41,6 +41,16 @@ function isTooOld() {
 }
 
 /**
+ * WeChat's number of how it opened the mini program: 1047 for a code that was scanned.
+ *
+ * @returns {number | undefined} undefined where it is none
+ */
+function enteredBy() {
+  const { scene } = wx.getEnterOptionsSync()
+  return Number.isInteger(scene) && scene >= 0 && scene <= 99999 ? scene : undefined
+}
+
+/**
  * @param {{ scene?: string }} options of a page, or the query of the enter options
  * @returns {string} empty where there is none
  */
@@ -72,4 +82,4 @@ function newlyEntered() {
   return scene
 }
 
-module.exports = { login, post, appInfo, isTooOld, sceneOf, newlyEntered }
+module.exports = { login, post, appInfo, isTooOld, enteredBy, sceneOf, newlyEntered }
