@@ -30,6 +30,7 @@ import { rateLimits } from './plugins/rate-limits.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { pageHeaders } from './plugins/security-headers.ts'
 import type { Shutdown } from './plugins/shutdown.ts'
+import { unnamedClients } from './plugins/unnamed-clients.ts'
 import { createRequestIds } from './request-id.ts'
 import { createCountryOf } from './requester.ts'
 import { codeRoutes } from './routes/code.ts'
@@ -148,6 +149,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       done()
     })
     await api.register(foreignPages, { origins: corsOrigins, publicUrl: site.publicUrl })
+    await api.register(unnamedClients, { log, isTrusted })
     await api.register(rateLimits, { limits })
     await api.register(ticketRoutes, {
       tickets,
