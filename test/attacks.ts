@@ -90,7 +90,7 @@ const linux = process.platform === 'linux'
 const skip = linux ? false : 'only Linux has all of 127/8 on loopback'
 
 t.test(
-  'while one address does its worst, 20 of 20 logins of others end well',
+  'threat 20: while one address does its worst, 20 of 20 logins of others end well',
   { skip },
   async (t) => {
     const { url } = await startApp(t, { rates: RATES })
@@ -118,7 +118,7 @@ t.test(
   },
 )
 
-t.test('what is over the limit is refused from memory', async (t) => {
+t.test('threat 20: what is over the limit is refused from memory', async (t) => {
   const { url, db } = await startApp(t, { rates: RATES })
   const { scene } = await clientOf(url).create()
   const statements = async (): Promise<number> => {

@@ -23,7 +23,7 @@ const post = (path: string, headers: Record<string, string>, method = 'POST') =>
       .join('')}\r\n`,
   )
 
-t.test('what a foreign page sends is refused, and counts for nothing', async (t) => {
+t.test('threat 22: what a foreign page sends is refused, and counts for nothing', async (t) => {
   const foreign = [
     { origin: EVIL, 'sec-fetch-site': 'cross-site' },
     { origin: EVIL },

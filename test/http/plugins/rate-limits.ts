@@ -79,6 +79,22 @@ t.test('an IPv6 address counts as its /64', async (t) => {
   limited(t, await create('192.0.2.7'))
 })
 
+t.test('threat 21: a line with many networks has a few budgets, not all of theirs', async (t) => {
+  const { one } = await instances(t, {
+    rates: { create: 2, phone: 2 },
+    trustProxy: ['127.0.0.1'],
+  })
+  const create = (address: string) => call(`${one}/ticket`, { method: 'POST', ...from(address) })
+  const statuses: number[] = []
+  for (let i = 0; i < 12; i++) {
+    const network = (0x4500 + i).toString(16)
+    statuses.push((await create(`2001:db8:7:${network}::1`)).status)
+  }
+  t.strictSame(statuses, [...Array<number>(8).fill(201), ...Array<number>(4).fill(429)])
+  t.equal((await create('2001:db8:7:4600::1')).status, 201, 'another line')
+  t.equal((await create('2001:db8:8:4500::1')).status, 201, 'another site')
+})
+
 t.test('a forged X-Forwarded-For buys nothing and lies to no phone', async (t) => {
   const { one } = await instances(t, { rates: { create: 2, phone: 9 } })
   const tickets = []
