@@ -50,7 +50,7 @@ async function register(tx: Db, person: Person): Promise<IdentifiedUser | null> 
 
   const users = await lockUsers(tx, owner === null ? [linked] : [owner, linked])
   const again = await findOwners(tx, person)
-  if (again.owner !== owner || again.linked !== linked) return null
+  if (!users || again.owner !== owner || again.linked !== linked) return null
   const id = await mergeUsers(tx, users)
   if (owner === null) await addIdentity(tx, person, id)
   else await setUnionid(tx, person)

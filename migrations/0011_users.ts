@@ -5,10 +5,13 @@ import { sql, type Kysely } from 'kysely'
  * by one guarded update.
  *
  * Identities that point to a user who was merged away, as simultaneous merges could leave them before,
- * are led to the user who stayed.
+ * are led to the user who stayed. The index finds whom a user has taken in.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table users add column own_login_at timestamptz`.execute(db)
+  await sql`
+    create index users_merged_into_idx on users (merged_into) where merged_into is not null
+  `.execute(db)
   await sql`
     with recursive ways as (
       select id as gone, merged_into as kept
