@@ -159,12 +159,19 @@ function reachableUrl(
   return wildcard && on.lanAddress ? `http://${on.lanAddress}:${on.port}` : local
 }
 
+/** How scenes of the stock are made, so that instances of the version before have a stock of their own. */
+const SCENES = 'sealed'
+
 /** A name for all that a code depends on: made for anything else, it would lead somewhere else. */
 function codesMadeFor({ wechat }: Config, publicUrl: string): string {
   const { credentials, page, envVersion, checkPath, codeWidth, apiBase } = wechat
   // The sandbox's codes lead to its own phone page; every instance behind one URL makes the same.
   const by = credentials ? [credentials.appid, apiBase] : [SANDBOX_APPID, publicUrl]
-  return hash('sha256', JSON.stringify([...by, page, envVersion, checkPath, codeWidth]), 'hex')
+  return hash(
+    'sha256',
+    JSON.stringify([...by, page, envVersion, checkPath, codeWidth, SCENES]),
+    'hex',
+  )
 }
 
 const freePort = (host: string): Promise<number> =>

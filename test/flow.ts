@@ -14,7 +14,7 @@ for (const [name, databaseUrl] of [
 
     const ticket = await create()
     t.match(ticket, {
-      scene: /^[A-Za-z0-9_-]{22}$/,
+      scene: /^[A-Za-z0-9_-]{26}$/,
       secret: /^[A-Za-z0-9_-]{43}$/,
       status: 'pending',
       expires_in: 120,

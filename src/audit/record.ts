@@ -30,13 +30,24 @@ export const recordDecision = (trail: Trail & { reason?: DenyReason }): RawBuild
   from decided
 `
 
-/** A mini program's own login: there is no ticket, so the row stands for itself. */
+/**
+ * A mini program's own login: there is no ticket, so the row stands for itself. A person gets one an
+ * hour at most. The update of their row decides: of any number of calls at once the database lets one
+ * through, and the others look again and find the hour begun.
+ */
 export async function recordOwnLogin(
   db: Db,
   login: Trail & Identity & { userId: string },
 ): Promise<void> {
   await sql`
+    with told as (
+      update users
+      set own_login_at = now()
+      where id = ${login.userId}::uuid
+        and (own_login_at is null or own_login_at <= now() - interval '1 hour')
+      returning id
+    )
     insert into logins (outcome, user_id, appid, openid, phone_ip)
-    values ('signed_in', ${login.userId}::uuid, ${login.appid}, ${login.openid}, ${login.phoneIp})
+    select 'signed_in', id, ${login.appid}, ${login.openid}, ${login.phoneIp} from told
   `.execute(db)
 }

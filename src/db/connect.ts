@@ -38,7 +38,8 @@ export async function connect(options: {
       }
   const db = kyselyOn(pools.pool)
   try {
-    await untilUp(db, place, options.waitMs ?? START_WAIT_MS, options.log)
+    const isolation = await untilUp(db, place, options.waitMs ?? START_WAIT_MS, options.log)
+    if (isolation !== 'read committed') pools.wrapStatements?.()
   } catch (error) {
     await db.destroy()
     throw error
@@ -78,20 +79,23 @@ async function openPostgres(
   return openPostgresPool(options)
 }
 
-async function untilUp(db: Db, place: string, waitMs: number, log: DbLog): Promise<void> {
+/** @returns the isolation that transactions have unless they say otherwise */
+async function untilUp(db: Db, place: string, waitMs: number, log: DbLog): Promise<string> {
   const deadline = performance.now() + waitMs
   for (let attempt = 1; ; attempt++) {
     try {
-      const { rows } = await sql<{ version: number }>`
-        select current_setting('server_version_num')::int as version
+      const { rows } = await sql<{ version: number; isolation: string }>`
+        select
+          current_setting('server_version_num')::int as version,
+          current_setting('default_transaction_isolation') as isolation
       `.execute(db)
-      const version = rows[0]?.version ?? 0
+      const { version = 0, isolation = '' } = rows[0] ?? {}
       if (version < OLDEST_VERSION) {
         throw new Error(
           `${place} is PostgreSQL ${Math.trunc(version / 10_000)}; ScenePass needs 13 or newer. Upgrade the server or set DATABASE_URL to another one.`,
         )
       }
-      return
+      return isolation
     } catch (error) {
       const reason = error instanceof Error ? describe(error) : String(error)
       if (!isUnavailable(error)) {

@@ -19,6 +19,11 @@ export type Pools = {
   pool: PostgresPool
   /** For work that no caller waits for. */
   background: PostgresPool
+  /**
+   * From now on each statement outside of a transaction gets a READ COMMITTED one of its own, for two
+   * round trips: for a database whose default is another isolation. PGlite has one connection alone.
+   */
+  wrapStatements?: () => void
   /** Whether more callers wait for a connection than it can serve soon. */
   busy: () => boolean
   /** PGlite has no connections to speak of. */

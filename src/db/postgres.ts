@@ -3,8 +3,9 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type { Socket } from 'node:net'
 import pg from 'pg'
 import { createCircuit, type Circuit } from './circuit.ts'
+import { despiteConflicts } from './conflict.ts'
 import type { DbLog, Pools } from './pool.ts'
-import { isUnavailable } from './unavailable.ts'
+import { isUnreachable } from './unavailable.ts'
 
 /** A lost database is a 503 in under a second: waiting for a connection counts as well. */
 const ANSWER_MS = 800
@@ -12,6 +13,11 @@ const ANSWER_MS = 800
 const LEAST_MS = 50
 /** For work that no caller waits for. */
 const BACKGROUND_MS = 5_000
+/**
+ * Said with each transaction, because what a connection is told once does not hold behind a pooler in
+ * transaction mode, and a parameter of the start-up would be refused by it.
+ */
+const BEGIN = 'begin isolation level read committed'
 /** Callers that wait for one connection; at a millisecond a statement, 50 ms. */
 const MOST_WAITING = 50
 
@@ -43,7 +49,7 @@ export function openPostgresPool(options: {
   pool.on('connect', (client) => void openedAt.set(client, performance.now()))
 
   const circuit = createCircuit()
-  const prepared: Prepared = { works: true }
+  const modes: Modes = { prepared: true, wrapped: false }
 
   async function trusted(): Promise<pg.PoolClient> {
     for (;;) {
@@ -58,7 +64,7 @@ export function openPostgresPool(options: {
       const since = circuit.enter()
       try {
         const client = await trusted()
-        return lend(client, { circuit, prepared, waitedMs: performance.now() - since, limitMs })
+        return lend(client, { circuit, modes, waitedMs: performance.now() - since, limitMs })
       } catch (error) {
         circuit.failed(since, error)
         circuit.leave()
@@ -71,6 +77,7 @@ export function openPostgresPool(options: {
   return {
     pool: answering(options.queryTimeoutMs ?? ANSWER_MS),
     background: answering(options.queryTimeoutMs ?? BACKGROUND_MS),
+    wrapStatements: () => void (modes.wrapped = true),
     busy: () => pool.waitingCount > options.poolSize * MOST_WAITING,
     use: () => ({
       total: pool.totalCount,
@@ -87,22 +94,49 @@ export function openPostgresPool(options: {
  */
 function lend(
   client: pg.PoolClient,
-  { circuit, prepared, limitMs, ...options }: Loan,
+  { circuit, modes, limitMs, ...options }: Loan,
 ): PostgresPoolClient {
   let brokenBy: unknown = null
   let { waitedMs } = options
   const onError = (error: unknown) => void (brokenBy ??= error)
   client.on('error', onError)
 
-  const ask = async (text: string, values: unknown[]) => {
-    const name = prepared.works ? nameOf(text) : undefined
+  /** Whether the caller has begun a transaction. */
+  let inTransaction = false
+
+  const send = async (statement: pg.QueryConfig) => {
+    if (!modes.wrapped || inTransaction) return client.query(statement)
+    await client.query(BEGIN)
     try {
-      return await client.query({ name, text, values })
+      const result = await client.query(statement)
+      await client.query('commit')
+      return result
+    } catch (error) {
+      // Of a connection that is lost, the first error tells more.
+      await client.query('rollback').catch(() => {})
+      throw error
+    }
+  }
+  const ask = async (text: string, values: unknown[]) => {
+    const name = modes.prepared ? nameOf(text) : undefined
+    try {
+      return await send({ ...(name && { name }), text, values })
     } catch (error) {
       if (name === undefined || !isUnprepared(error)) throw error
-      prepared.works = false
-      return client.query({ text, values })
+      modes.prepared = false
+      return send({ text, values })
     }
+  }
+  const run = async (text: string, values: unknown[]) => {
+    if (text === 'begin') {
+      const begun = await client.query(BEGIN)
+      inTransaction = true
+      return begun
+    }
+    if (!inTransaction) return despiteConflicts(() => ask(text, values))
+    // After either, and also where it fails, there is none any more.
+    if (text === 'commit' || text === 'rollback') inTransaction = false
+    return client.query({ text, values })
   }
   const query = async (text: string, values: unknown[]) => {
     if (brokenBy) throw brokenBy
@@ -110,11 +144,11 @@ function lend(
     const limit = limitMs > 0 ? Math.max(limitMs - waitedMs, LEAST_MS) : null
     waitedMs = 0
     try {
-      const result = await within(limit, ask(text, values))
+      const result = await within(limit, run(text, values))
       circuit.answered()
       return result
     } catch (error) {
-      if (isUnavailable(error)) brokenBy ??= error
+      if (isUnreachable(error)) brokenBy ??= error
       if (error instanceof pg.DatabaseError) circuit.answered()
       // A connection that broke says nothing about the next one; silence does.
       else if (isTimeout(error)) circuit.failed(asked, error)
@@ -130,16 +164,21 @@ function lend(
   return { query, release } as unknown as PostgresPoolClient
 }
 
-/**
- * Where a pooler in transaction mode hands out another connection each time (PgBouncer before 1.21),
- * a prepared statement is missing, or there already. Then all go unprepared.
- */
-type Prepared = { works: boolean }
+/** How the statements of a pool are sent. */
+type Modes = {
+  /**
+   * Where a pooler in transaction mode hands out another connection each time (PgBouncer before 1.21),
+   * a prepared statement is missing, or there already. Then all go unprepared.
+   */
+  prepared: boolean
+  /** Where the database's default isolation is another one, each statement says its own. */
+  wrapped: boolean
+}
 
 const isUnprepared = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
 
-type Loan = { circuit: Circuit; prepared: Prepared; limitMs: number; waitedMs: number }
+type Loan = { circuit: Circuit; modes: Modes; limitMs: number; waitedMs: number }
 
 const names = new Map<string, string | undefined>()
 

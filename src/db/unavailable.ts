@@ -1,3 +1,5 @@
+import { isConflict } from './conflict.ts'
+
 /** SQLSTATE classes and codes that mean "not now": connection, shutdown, start-up, too many clients. */
 const sqlStates = /^(08...|57P0[1-5]|53[0-9A-Z]{3}|25006|57014|55P03)$/
 const systemCodes = new Set([
@@ -16,14 +18,22 @@ const systemCodes = new Set([
 const messages =
   /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Query read timeout|Client was closed|Cannot use a pool after calling end|PGlite is clos|driver has already been destroyed/
 
+/** The part of PostgreSQL that refuses to read an unlogged table, which a standby does not have. */
+const STANDBY_ROUTINE = 'get_relation_info'
+
 /**
  * Whether an error of the database driver means that the database cannot be reached or cannot serve
- * right now, as opposed to a statement that is wrong.
+ * right now, as opposed to a statement that is wrong. A transaction that was given up for others, again
+ * and again, is such a case.
  */
-export function isUnavailable(error: unknown): boolean {
+export const isUnavailable = (error: unknown): boolean => isConflict(error) || isUnreachable(error)
+
+/** The same without conflicts, after which the connection is as good as before. */
+export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error instanceof AggregateError) return error.errors.some(isUnavailable)
-  const code = (error as { code?: unknown }).code
+  if (error instanceof AggregateError) return error.errors.some(isUnreachable)
+  const { code, routine } = error as { code?: unknown; routine?: unknown }
   if (typeof code === 'string' && (sqlStates.test(code) || systemCodes.has(code))) return true
+  if (code === '0A000' && routine === STANDBY_ROUTINE) return true
   return messages.test(error.message)
 }

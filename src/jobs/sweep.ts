@@ -2,6 +2,7 @@ import { sweepAuditTrail } from '../audit/sweep.ts'
 import type { AuditRules } from '../audit/record.ts'
 import type { Db } from '../db/pool.ts'
 import { sweepRateLimits } from '../limits/sweep.ts'
+import { sweepCodeImages } from '../tickets/code-images.ts'
 import { sweepTickets } from '../tickets/sweep.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
 import { repeat } from './repeat.ts'
@@ -9,27 +10,38 @@ import { repeat } from './repeat.ts'
 const SWEEP_MS = 5_000
 
 /**
- * What time takes away, all of it, every five seconds. One sweep after the other; a failed round is
- * logged, and the next one tries again.
+ * What time takes away, all of it, every five seconds. Each sweep goes its own way: one that fails,
+ * or has a flood to clear away, holds up no other. A failed one is logged, and tries again.
  *
  * @param options.onExpired called with how many tickets have gone that ended unfinished
- * @returns stops it
+ * @param options.everyMs for tests
+ * @returns stops all of them
  */
 export function startSweeps(options: {
   db: Db
   rules: { tickets: TicketRules; audit: AuditRules }
   log: { warn(details: object, message: string): void }
   onExpired?: ((count: number) => void) | undefined
+  everyMs?: number
 }): () => Promise<void> {
-  const { db, rules, log, onExpired } = options
-  return repeat({
-    everyMs: SWEEP_MS,
-    task: async (signal) => {
+  const { db, rules, log, onExpired, everyMs = SWEEP_MS } = options
+  const sweeps: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+    tickets: async (signal) => {
       const { expired } = await sweepTickets(db, rules.tickets.windows, signal)
       onExpired?.(expired)
-      await sweepRateLimits(db)
-      await sweepAuditTrail(db, rules.audit.days, signal)
     },
-    onError: (error) => log.warn({ err: error }, 'the sweep failed; it will try again'),
-  })
+    code_images: (signal) => sweepCodeImages(db, signal),
+    rate_limits: (signal) => sweepRateLimits(db, signal),
+    logins: (signal) => sweepAuditTrail(db, rules.audit.days, signal),
+  }
+  const stops = Object.entries(sweeps).map(([table, task]) =>
+    repeat({
+      everyMs,
+      task,
+      onError: (error) => log.warn({ err: error, table }, 'the sweep failed; it will try again'),
+    }),
+  )
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()))
+  }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
+import { dropImage } from './code-images.ts'
 import { findTicket } from './find.ts'
 import { mayBegin, moveOn } from './guard.ts'
 import { sameHash } from './secret.ts'
@@ -17,12 +18,16 @@ export async function cancelTicket(
   input: { scene: string; secretHash: string },
 ): Promise<boolean> {
   const { rows } = await sql`
-    update tickets
-    set ${moveOn('cancel')}
-    where scene = ${input.scene}
-      and secret_hash = decode(${input.secretHash}, 'hex')
-      and ${mayBegin('cancel')}
-    returning scene
+    with canceled as (
+      update tickets
+      set ${moveOn('cancel')}
+      where scene = ${input.scene}
+        and secret_hash = decode(${input.secretHash}, 'hex')
+        and ${mayBegin('cancel')}
+      returning scene
+    ),
+    gone as (${dropImage(input.scene, 'canceled')})
+    select scene from canceled
   `.execute(db)
   if (rows.length > 0) return true
 

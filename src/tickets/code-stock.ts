@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Db } from '../db/pool.ts'
-import { newScene } from './secret.ts'
+import { keepImage } from './code-images.ts'
+import { issueScene } from './scene.ts'
 
 export type CodeStock = {
   /** How many codes are to lie ready. */
@@ -20,8 +21,20 @@ const LEASE = 'code_stock'
 const LEASE_SECONDS = 60
 /** Old and new instances run side by side for a while, each with codes of its own. */
 const KEEP_FOREIGN_SECONDS = 86_400
-/** Images are large: what goes at once must not take longer than a statement may. */
 const DROP_BATCH = 100
+
+/**
+ * Where a code was put in stock: this very table, on this run of the database server. Codes from
+ * elsewhere may have been handed out there, so they are of no use: in a copy of the files of a
+ * stopped server (what a crash or a failover leaves is empty, because the table is unlogged), and in a
+ * restored dump.
+ */
+const HERE = sql`
+  'code_stock'::regclass::oid || '/' || extract(epoch from pg_postmaster_start_time())
+`
+
+const ready = (madeFor: string): RawBuilder<unknown> =>
+  sql`made_for = ${madeFor} and made_on = ${HERE}`
 
 /**
  * Makes one code for the stock, unless it is full or another instance is at it. Nothing is locked
@@ -39,7 +52,7 @@ export async function stockCode(
   makeImage: (scene: string) => Promise<Uint8Array>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const scene = newScene()
+  const scene = issueScene()
   if (signal.aborted || !(await takeLease(db, stock, scene))) return false
   let made = false
   try {
@@ -55,10 +68,23 @@ export async function stockCode(
   return made
 }
 
+/** Takes one code out of the stock: a statement that returns its scene, for use in another. */
+export const takeCode = (madeFor: string): RawBuilder<unknown> => sql`
+  delete from code_stock
+  where scene = (
+    select scene
+    from code_stock
+    where ${ready(madeFor)}
+    limit 1
+    for update skip locked
+  )
+  returning scene
+`
+
 /** How many codes lie ready. */
 export async function countCodeStock(db: Db, madeFor: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from code_stock where made_for = ${madeFor}
+    select count(*)::int as count from code_stock where ${ready(madeFor)}
   `.execute(db)
   return rows[0]?.count ?? 0
 }
@@ -68,7 +94,7 @@ async function takeLease(db: Db, { size, madeFor }: CodeStock, scene: string): P
   const { rows } = await sql`
     insert into leases (name, owner, expires_at)
     select ${LEASE}, ${scene}, now() + ${LEASE_SECONDS}::int * interval '1 second'
-    where (select count(*) from code_stock where made_for = ${madeFor}) < ${size}::int
+    where (select count(*) from code_stock where ${ready(madeFor)}) < ${size}::int
     on conflict (name) do update
     set owner = excluded.owner, expires_at = excluded.expires_at
     where leases.expires_at <= now()
@@ -95,20 +121,27 @@ async function putCode(
       update leases
       set expires_at = now() + ${CODE_PAUSE_MS}::int * interval '1 millisecond'
       where name = ${LEASE} and owner = ${scene}
-    )
-    insert into code_stock (scene, made_for, image) values (${scene}, ${madeFor}, ${image})
+    ),
+    kept as (${keepImage(scene, image)})
+    insert into code_stock (scene, made_for, made_on) values (${scene}, ${madeFor}, ${HERE})
   `.execute(db)
 }
 
-/** Our own never go: WeChat's codes have no end. Those of other settings may have no user any more. */
+/**
+ * Our own never go: WeChat's codes have no end. Those of other settings may have no user any more, and
+ * those from elsewhere have none.
+ */
 async function dropForeignCodes(db: Db, { madeFor }: CodeStock): Promise<void> {
   await sql`
     delete from code_stock
     where scene = any(array(
       select scene
       from code_stock
-      where made_for <> ${madeFor}
-        and created_at <= now() - ${KEEP_FOREIGN_SECONDS}::int * interval '1 second'
+      where made_on <> ${HERE}
+        or (
+          made_for <> ${madeFor}
+          and created_at <= now() - ${KEEP_FOREIGN_SECONDS}::int * interval '1 second'
+        )
       limit ${DROP_BATCH}
       for update skip locked
     ))

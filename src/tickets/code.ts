@@ -1,14 +1,16 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
+import { keepImage } from './code-images.ts'
 import { whilePending, type StoredStatus } from './ticket.ts'
 
 /**
- * What WeChat makes for a ticket, its code image and its link, is kept with the ticket: asked again,
- * on any instance, it costs no second call to WeChat. The first that was made stays.
+ * What WeChat makes for a ticket, its code image and its link, is kept by its scene: asked again, on
+ * any instance, it costs no second call to WeChat. The first that was made stays.
  */
 
 /**
- * The stored image of a pending ticket's code, or null when it is still to be made.
+ * The stored image of a pending ticket's code; null when it is still to be made, or again, because a
+ * crash of the database took it. Instances of the version before keep it in `tickets`.
  *
  * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more
  */
@@ -16,24 +18,21 @@ export async function readCodeImage(db: Db, scene: string): Promise<Uint8Array |
   const { rows } = await sql<{
     status: StoredStatus
     live: boolean
-    code_image: Uint8Array | null
+    image: Uint8Array | null
   }>`
     select status, expires_at > now() as live,
-      case when status = 'pending' then code_image end as code_image
+      case when status = 'pending' then
+        coalesce((select image from code_images as i where i.scene = tickets.scene), code_image)
+      end as image
     from tickets
     where scene = ${scene}
   `.execute(db)
-  return whilePending(rows[0]).code_image
+  return whilePending(rows[0]).image
 }
 
+/** Also where the ticket is not pending any more: the sweep takes it then, and nothing shows it. */
 export async function storeCodeImage(db: Db, scene: string, image: Uint8Array): Promise<void> {
-  await sql`
-    update tickets
-    set code_image = ${image}
-    where scene = ${scene}
-      and status = 'pending'
-      and code_image is null
-  `.execute(db)
+  await keepImage(scene, image).execute(db)
 }
 
 /**

@@ -39,7 +39,7 @@ export async function confirmTicket(
       and ${mayBegin('confirm')}
       and ${mayBeDecidedBy(identity)}
   `
-  if (await decide(db, decision, input.trail)) return true
+  if (await decide(db, scene, decision, input.trail)) return true
 
   const ticket = await findTicket(db, scene)
   const confirmed = ticket.status === 'confirmed' || ticket.status === 'consumed'

@@ -1,8 +1,10 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
+import { takeCode } from './code-stock.ts'
 import { newMatchCode } from './match-code.ts'
-import { hashSecret, newScene, newSecret } from './secret.ts'
+import { hashScene, isIssued, issueScene } from './scene.ts'
+import { hashSecret, newSecret } from './secret.ts'
 import type { Requester, Windows } from './ticket.ts'
 
 export type CreatedTicket = {
@@ -16,8 +18,11 @@ export type CreatedTicket = {
 
 /**
  * A new pending ticket. The secret is in the return value and nowhere else. Where codes lie in
- * stock it takes one, scene and image together, in the statement that makes the ticket: no two
- * tickets can get the same, and a ticket that comes to nothing takes none.
+ * stock it takes one in the statement that makes the ticket: no two tickets can get the same, and a
+ * ticket that comes to nothing takes none. The code's image stays where it is.
+ *
+ * A scene is issued once, for good. A browser's own is remembered in that statement, too, so that it
+ * stays taken when the ticket has long been swept; the service's own scenes cannot be chosen.
  *
  * @param input.scene a scene of the browser's own making; its code is made on demand
  * @param input.stock what codes in stock must be made for; by default none is taken
@@ -32,50 +37,29 @@ export async function createTicket(
     stock?: string | null
   },
 ): Promise<CreatedTicket> {
+  const { scene: chosen, stock = null } = input
+  if (chosen !== undefined && isIssued(chosen)) throw new AppError('SCENE_TAKEN')
   const secret = newSecret()
   const matchCode = newMatchCode()
   const { ticket: ttl } = input.windows
   const { ip, network, country, browser, os } = input.requester
-  const stock = input.scene === undefined ? (input.stock ?? null) : null
 
-  const fresh = input.scene ?? newScene()
-  // Without a stock the scene is a plain value: a cluster that distributes tickets by it wants one.
+  const fresh = chosen ?? issueScene()
   const from =
-    stock === null
-      ? { taken: sql``, scene: sql`${fresh}`, image: sql`null` }
-      : {
-          taken: sql`
-            with taken as (
-              delete from code_stock
-              where scene = (
-                select scene
-                from code_stock
-                where made_for = ${stock}
-                limit 1
-                for update skip locked
-              )
-              returning scene, image
-            )
-          `,
-          scene: sql`coalesce((select scene from taken), ${fresh})`,
-          image: sql`(select image from taken)`,
-        }
-
+    chosen !== undefined ? choice(chosen) : stock === null ? plain(fresh) : taken(stock, fresh)
   const inserted = await sql<{ scene: string }>`
-    ${from.taken}
+    ${from.before}
     insert into tickets (
       scene, secret_hash, match_code, expires_at,
-      requested_ip, requested_network, requested_country, requested_browser, requested_os,
-      code_image
+      requested_ip, requested_network, requested_country, requested_browser, requested_os
     )
-    values (
+    select
       ${from.scene},
       decode(${hashSecret(secret)}, 'hex'),
       ${matchCode},
       now() + ${ttl}::int * interval '1 second',
-      ${ip}, ${network}, ${country}, ${browser}, ${os},
-      ${from.image}
-    )
+      ${ip}, ${network}, ${country}, ${browser}, ${os}
+    ${from.after}
     on conflict (scene) do nothing
     returning scene
   `.execute(db)
@@ -84,7 +68,44 @@ export async function createTicket(
   if (scene !== undefined) {
     return { scene, secret, matchCode, expiresIn: ttl, fromStock: scene !== fresh }
   }
-  if (input.scene !== undefined) throw new AppError('SCENE_TAKEN')
-  // A browser chose the scene of the code in stock. That code is gone with this; the next one is not.
+  if (chosen !== undefined) throw new AppError('SCENE_TAKEN')
+  // An instance of the version before let a browser choose this scene. The next one is free.
   return createTicket(db, input)
 }
+
+/** Where the scene comes from: what the statement does before, and the row it reads. */
+type Source = {
+  before: RawBuilder<unknown>
+  scene: RawBuilder<unknown>
+  after: RawBuilder<unknown>
+}
+
+const NOTHING = sql``
+
+/** A plain value: a cluster that distributes tickets by scene wants one. */
+const plain = (scene: string): Source => ({
+  before: NOTHING,
+  scene: sql`${scene}`,
+  after: NOTHING,
+})
+
+const taken = (stock: string, otherwise: string): Source => ({
+  before: sql`with taken as (${takeCode(stock)})`,
+  scene: sql`coalesce((select scene from taken), ${otherwise})`,
+  after: NOTHING,
+})
+
+/** No row where the scene was chosen before, or waits in stock. */
+const choice = (scene: string): Source => ({
+  before: sql`
+    with chosen as (
+      insert into chosen_scenes (hash)
+      select decode(${hashScene(scene)}, 'hex')
+      where not exists (select from code_stock where scene = ${scene})
+      on conflict (hash) do nothing
+      returning hash
+    )
+  `,
+  scene: sql`${scene}`,
+  after: sql`from chosen`,
+})

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import { sameIdentity, type Identity } from '../identity.ts'
+import { dropImage } from './code-images.ts'
 import { findTicket, ticketColumns, ticketOf, type Ticket, type TicketRow } from './find.ts'
 import { mayBegin, moveOn } from './guard.ts'
 import { outcomeError, type Windows } from './ticket.ts'
@@ -18,14 +19,18 @@ export async function scanTicket(
 ): Promise<Ticket & { first: boolean }> {
   const { scene, identity } = input
   const { rows } = await sql<TicketRow>`
-    update tickets
-    set
-      ${moveOn('scan', input.windows)},
-      appid = ${identity.appid},
-      openid = ${identity.openid}
-    where scene = ${scene}
-      and ${mayBegin('scan')}
-    returning ${ticketColumns}
+    with scanned as (
+      update tickets
+      set
+        ${moveOn('scan', input.windows)},
+        appid = ${identity.appid},
+        openid = ${identity.openid}
+      where scene = ${scene}
+        and ${mayBegin('scan')}
+      returning ${ticketColumns}
+    ),
+    gone as (${dropImage(scene, 'scanned')})
+    select * from scanned
   `.execute(db)
 
   if (rows[0]) return { ...ticketOf(rows[0]), first: true }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { generateSigningJwk } from './signing-key.ts'
 
 /**
@@ -41,7 +42,7 @@ async function addKey(
     (await sql`select 1 from signing_keys limit 1`.execute(on)).rows.length > 0
   if (options.onlyFirst && (await exists(db))) return undefined
   const jwk = await generateSigningJwk()
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     await sql`lock table signing_keys in share row exclusive mode`.execute(tx)
     const first = !(await exists(tx))
     if (options.onlyFirst && !first) return undefined
@@ -92,7 +93,7 @@ export async function listKeys(db: Db, tokenTtl: number): Promise<StoredKey[]> {
  */
 export async function removeKey(db: Db, kid: string): Promise<boolean> {
   const jwk = await generateSigningJwk()
-  return db.transaction().execute(async (tx) => {
+  return inTransaction(db, async (tx) => {
     await sql`lock table signing_keys in share row exclusive mode`.execute(tx)
     const signer = await sql<{ kid: string }>`
       select kid from signing_keys where signs_from <= now() order by signs_from desc, kid desc limit 1

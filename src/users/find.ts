@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Db } from '../db/pool.ts'
-import type { Identity } from '../identity.ts'
+import type { Identity, Person } from '../identity.ts'
 
 export type KnownIdentity = {
   user_id: string
@@ -21,12 +21,24 @@ export async function findIdentity(
   return rows[0]
 }
 
-/** The user of the first identity that had this unionid. */
-export async function findUserByUnionid(db: Db, unionid: string): Promise<string | undefined> {
-  const { rows } = await sql<{ user_id: string }>`
-    select user_id from identities where unionid = ${unionid} order by created_at limit 1
+/** Whom an identity belongs to, and whom the first one that had its unionid does; null: no user yet. */
+export type Owners = {
+  owner: string | null
+  linked: string | null
+  /** The database's clock, in seconds since 1970. */
+  now: number
+}
+
+export async function findOwners(db: Db, { appid, openid, unionid }: Person): Promise<Owners> {
+  const { rows } = await sql<Owners>`
+    select
+      (select user_id from identities where appid = ${appid} and openid = ${openid}) as owner,
+      (
+        select user_id from identities where unionid = ${unionid} order by created_at limit 1
+      ) as linked,
+      extract(epoch from now())::float8 as now
   `.execute(db)
-  return rows[0]?.user_id
+  return rows[0] as Owners
 }
 
 /** The id of an identity's user, null before its first sight: for use in another statement. */

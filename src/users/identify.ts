@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
+import { inTransaction } from '../db/transaction.ts'
 import type { Person } from '../identity.ts'
-import { findIdentity, findUserByUnionid } from './find.ts'
+import { findIdentity, findOwners } from './find.ts'
+import { lockUsers, mergeUsers } from './merge.ts'
 
 export type IdentifiedUser = {
   id: string
@@ -13,8 +15,8 @@ export type IdentifiedUser = {
 
 /**
  * The user behind an identity, registered on first sight. Identities with the same unionid are one
- * user, also when the unionid appears late: WeChat gives it only once the mini program is bound to
- * an Open Platform account.
+ * user, also when the unionid appears late or changes: WeChat gives it only once the mini program is
+ * bound to an Open Platform account.
  *
  * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/union-id.html
  */
@@ -23,69 +25,75 @@ export async function identifyUser(db: Db, person: Person): Promise<IdentifiedUs
   if (known && (person.unionid === null || person.unionid === known.unionid)) {
     return { id: known.user_id, created: false, now: known.now }
   }
-  return db.transaction().execute(async (tx) => {
-    // First the identity, then the unionid: every caller takes the two locks in this order.
-    await lock(tx, `identity:${person.appid}:${person.openid}`)
-    if (person.unionid !== null) await lock(tx, `unionid:${person.unionid}`)
-    return register(tx, person)
-  })
+  // Ends, because each time another call has merged users, and there is one fewer.
+  for (;;) {
+    const user = await inTransaction(db, (tx) => register(tx, person))
+    if (user) return user
+  }
 }
 
-async function register(tx: Db, person: Person): Promise<IdentifiedUser> {
-  const known = await findIdentity(tx, person)
-  const linked = person.unionid === null ? undefined : await findUserByUnionid(tx, person.unionid)
-
-  if (!known) {
-    const userId = linked ?? (await createUser(tx))
-    await sql`
-      insert into identities (appid, openid, user_id, unionid)
-      values (${person.appid}, ${person.openid}, ${userId}::uuid, ${person.unionid})
-    `.execute(tx)
-    return { id: userId, created: true, now: await clock(tx) }
+/**
+ * Every caller takes its locks in this order: the identity, the unionid, the users by their ids. Rows of
+ * `identities` move from one user to another under the locks of both users.
+ *
+ * @returns null where another call has merged these users before this one had their locks: to begin
+ *   anew, with nothing held, keeps the order
+ */
+async function register(tx: Db, person: Person): Promise<IdentifiedUser | null> {
+  await lock(tx, person)
+  const { owner, linked, now } = await findOwners(tx, person)
+  const found = { created: owner === null, now }
+  if (linked === null || linked === owner) {
+    const id = owner === null ? await addUser(tx, person) : await setUnionid(tx, person)
+    return { ...found, id }
   }
 
-  if (person.unionid !== null && person.unionid !== known.unionid) {
-    await sql`
-      update identities
-      set unionid = ${person.unionid}
-      where appid = ${person.appid} and openid = ${person.openid}
-    `.execute(tx)
-  }
-  const userId =
-    linked !== undefined && linked !== known.user_id
-      ? await merge(tx, known.user_id, linked)
-      : known.user_id
-  return { id: userId, created: false, now: known.now }
+  const users = await lockUsers(tx, owner === null ? [linked] : [owner, linked])
+  const again = await findOwners(tx, person)
+  if (!users || again.owner !== owner || again.linked !== linked) return null
+  const id = await mergeUsers(tx, users)
+  if (owner === null) await addIdentity(tx, person, id)
+  else await setUnionid(tx, person)
+  return { ...found, id }
 }
 
-/** Two users turn out to be one person: the older stays, and the other says where it went. */
-async function merge(tx: Db, a: string, b: string): Promise<string> {
-  const { rows } = await sql<{ id: string }>`
-    select id from users where id in (${a}::uuid, ${b}::uuid) order by created_at, id for update
+/** In one statement, which locks from left to right; what is read in it would be from before the locks. */
+async function lock(tx: Db, { appid, openid, unionid }: Person): Promise<void> {
+  const names = [`identity:${appid}:${openid}`, ...(unionid === null ? [] : [`unionid:${unionid}`])]
+  const locks = names.map((name) => sql`pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
+  await sql`select ${sql.join(locks)}`.execute(tx)
+}
+
+async function addUser(tx: Db, { appid, openid, unionid }: Person): Promise<string> {
+  const { rows } = await sql<{ user_id: string }>`
+    with person as (
+      insert into users default values returning id
+    )
+    insert into identities (appid, openid, user_id, unionid)
+    select ${appid}, ${openid}, id, ${unionid} from person
+    returning user_id
   `.execute(tx)
-  const kept = rows[0]?.id ?? a
-  const gone = kept === a ? b : a
-  await sql`update identities set user_id = ${kept}::uuid where user_id = ${gone}::uuid`.execute(tx)
+  return (rows[0] as { user_id: string }).user_id
+}
+
+async function addIdentity(
+  tx: Db,
+  { appid, openid, unionid }: Person,
+  userId: string,
+): Promise<void> {
   await sql`
-    update users set merged_into = ${kept}::uuid where ${gone}::uuid in (id, merged_into)
+    insert into identities (appid, openid, user_id, unionid)
+    values (${appid}, ${openid}, ${userId}::uuid, ${unionid})
   `.execute(tx)
-  return kept
 }
 
-async function createUser(tx: Db): Promise<string> {
-  const { rows } = await sql<{ id: string }>`
-    insert into users default values returning id
+/** @returns the user as they are now: another call may have merged them since they were read */
+async function setUnionid(tx: Db, { appid, openid, unionid }: Person): Promise<string> {
+  const { rows } = await sql<{ user_id: string }>`
+    update identities
+    set unionid = coalesce(${unionid}, unionid)
+    where appid = ${appid} and openid = ${openid}
+    returning user_id
   `.execute(tx)
-  return (rows[0] as { id: string }).id
-}
-
-async function clock(tx: Db): Promise<number> {
-  const { rows } = await sql<{ now: number }>`
-    select extract(epoch from now())::float8 as now
-  `.execute(tx)
-  return (rows[0] as { now: number }).now
-}
-
-async function lock(tx: Db, name: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx)
+  return (rows[0] as { user_id: string }).user_id
 }

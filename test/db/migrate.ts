@@ -36,6 +36,8 @@ for (const [name, urlOf] of [
     t.same(await migrate(db), ALL)
     t.same(await pendingMigrations(db), [])
     t.same(await tablesOf(db), [
+      'chosen_scenes',
+      'code_images',
       'code_stock',
       'identities',
       'leases',

@@ -46,7 +46,9 @@ const good: Record<string, Row> = {
   },
   rate_limits: { key: 'k', count: 1, resets_at: hour },
   logins: { outcome: 'signed_in', ...owner, user_id: USER },
-  code_stock: { scene: SCENE, made_for: 'm', image: Buffer.alloc(1) },
+  code_stock: { scene: SCENE, made_for: 'm' },
+  code_images: { scene: SCENE, image: Buffer.alloc(1) },
+  chosen_scenes: { hash: Buffer.alloc(16) },
   leases: { name: 'n', owner: 'o', expires_at: hour },
 }
 const confirmed = { ...owner, status: 'confirmed', user_id: USER }
@@ -146,6 +148,19 @@ const bad: Record<string, Row[]> = {
   ],
   'code_stock.code_stock_made_for_length': [{ made_for: '' }, { made_for: 'm'.repeat(65) }],
   'code_stock.code_stock_image_length': [{ image: Buffer.alloc(1_048_577) }],
+  'code_stock.code_stock_made_on_length': [{ made_on: '' }, { made_on: 'm'.repeat(65) }],
+  'code_images.code_images_pkey': [{}],
+  'code_images.code_images_scene_shape': [
+    { scene: 'abcdefghijklmnopqrstu' },
+    { scene: 'a'.repeat(33) },
+    { scene: 'abcdefghijklmnopqrstuv!' },
+  ],
+  'code_images.code_images_image_length': [{ image: Buffer.alloc(1_048_577) }],
+  'chosen_scenes.chosen_scenes_pkey': [{}],
+  'chosen_scenes.chosen_scenes_hash_length': [
+    { hash: Buffer.alloc(15) },
+    { hash: Buffer.alloc(17) },
+  ],
   'leases.leases_pkey': [{}],
   'leases.leases_name_length': [{ name: '' }, { name: 'n'.repeat(65) }],
   'leases.leases_owner_length': [

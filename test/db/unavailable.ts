@@ -16,6 +16,8 @@ t.test('what means "not now"', async (t) => {
     '25006', // read_only_sql_transaction: a standby after a failover
     '57014', // query_canceled
     '55P03', // lock_not_available
+    '40001', // serialization_failure: given up for others, again and again
+    '40P01', // deadlock_detected
     'ECONNREFUSED',
     'ECONNRESET',
     'ETIMEDOUT',
@@ -46,7 +48,6 @@ t.test('what means that a statement is wrong, or nothing at all', async (t) => {
   for (const error of [
     coded('23505'),
     coded('42P01'),
-    coded('40P01'),
     coded('28P01'),
     coded('3D000'),
     coded('57'),

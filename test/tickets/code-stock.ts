@@ -34,10 +34,12 @@ t.beforeEach(async () => {
 
 t.test('a code in stock is a new scene with the image that was made of it', async (t) => {
   t.equal(await stockOne(), true)
-  const { rows } = await sql`select scene, made_for, image from code_stock`.execute(db)
+  const { rows } = await sql`
+    select scene, made_for, i.image from code_stock join code_images as i using (scene)
+  `.execute(db)
   t.equal(rows.length, 1)
   const [{ scene, image, made_for }] = rows as [Record<string, never>]
-  t.match(scene, /^[A-Za-z0-9_-]{22}$/)
+  t.match(scene, /^[A-Za-z0-9_-]{26}$/)
   t.equal(String(image), `code of ${scene}`)
   t.equal(made_for, 'ours')
 })
@@ -125,7 +127,7 @@ t.test('a code that another ticket is just taking is neither waited for nor take
   await db.transaction().execute(async (trx) => {
     await sql`select from code_stock where scene <> ${second} for update`.execute(trx)
     t.equal((await create()).scene, second)
-    t.match((await create()).scene, /^[A-Za-z0-9_-]{22}$/)
+    t.match((await create()).scene, /^[A-Za-z0-9_-]{26}$/)
   })
   t.equal(await countCodeStock(db, 'ours'), 1)
 })
