@@ -25,7 +25,8 @@ export async function checkCache(options: { url: string; ask: Ask }): Promise<Fi
     if (right.status !== 200) return noPoll(right.status, right.json?.['code'])
     const wrong = strangers.find(({ status }) => status !== 401)
     if (wrong === undefined) return inOrder
-    return wrong.status === 429 ? tooManyGuesses : handedOut(wrong.status)
+    if (wrong.status === 429) return tooManyGuesses
+    return wrong.status < 400 ? handedOut(wrong.status) : noPoll(wrong.status, wrong.json?.['code'])
   } catch (error) {
     const { says, fix } = unreachable(url, error)
     return failed(says, fix)
