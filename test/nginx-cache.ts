@@ -89,7 +89,7 @@ t.test('threat 26: a panel’s cache keeps no ticket answer', { skip: reasonToSk
   t.match((await poll(ticket)).body, { status: 'pending' })
   await refused(ticket.scene)
   await scan(ticket, 'alice')
-  t.match((await poll(ticket)).body, { status: 'scanned' }, 'at once, for whoever has the secret')
+  t.match((await poll(ticket)).body, { status: 'scanned' }, 'at once, for its owner')
   await login(ticket, 'alice')
   const got = await poll(ticket)
   t.match(got.body, { status: 'confirmed', token: String })
