@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import closeWithGrace from 'close-with-grace'
-import { environment } from './cli/command.ts'
-import { ConfigError, readConfig } from './config/config.ts'
-import { createLog } from './telemetry/log.ts'
+import { createProgram } from './cli/command.ts'
+import { readConfig } from './config/config.ts'
+import { commandToClose, openToOthers, secretFiles } from './config/secret-files.ts'
 import { startService } from './service.ts'
 
 /** The composition root: what touches the process is here and in cli/. Wires, listens, stops gracefully. */
@@ -13,18 +13,26 @@ const lanAddress = (): string | undefined =>
     .flat()
     .find((each) => each?.family === 'IPv4' && !each.internal)?.address
 
+const program = createProgram()
+
 function settings() {
   try {
-    return readConfig(environment())
+    const env = program.environment()
+    return { config: readConfig(env), exposed: openToOthers(secretFiles(env)) }
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\n`)
+    program.err(`${sentence(error)}\n`)
     process.exit(1)
   }
 }
 
-const config = settings()
-const log = createLog(config.logLevel)
+const { config, exposed } = settings()
+const log = program.log(config.logLevel)
+if (exposed.length > 0) {
+  log.warn(
+    { files: exposed },
+    `other accounts of this machine can read or change ${exposed.join(', ')}, which may hold secrets: ${commandToClose(exposed)}`,
+  )
+}
 
 try {
   const service = await startService({ config, log, lanAddress: lanAddress() })

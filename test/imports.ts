@@ -13,7 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['sign-in', 'telemetry'],
   ['tickets', 'users', 'audit', 'tokens', 'limits'],
   ['wechat', 'db'],
-  ['errors.ts', 'identity.ts', 'language.ts', 'ip-address.ts', 'html.ts'],
+  ['errors.ts', 'identity.ts', 'language.ts', 'ip-address.ts', 'html.ts', 'secrets.ts'],
 ]
 
 /** Who may see more than that: a file or a room, and what. */

@@ -1,17 +1,16 @@
-import pino from 'pino'
 import { readConfig } from '../config/config.ts'
 import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
-import { environment, runCommand } from './command.ts'
+import { runCommand } from './command.ts'
 
 /** `npm run migrate`: brings the schema up to date and ends, for deployments with `MIGRATE=off`. */
-await runCommand(async () => {
-  const { url } = readConfig(environment(), { serves: false }).database
-  const log = pino({ level: 'warn' }, pino.destination(2))
+await runCommand(async (program) => {
+  const { url } = readConfig(program.environment(), { serves: false }).database
+  const log = program.log('warn', 'stderr')
   const { db, close } = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
   try {
     const applied = await migrate(db)
-    process.stdout.write(
+    program.out(
       applied.length > 0 ? `Applied: ${applied.join(', ')}\n` : 'The schema is up to date.\n',
     )
   } finally {

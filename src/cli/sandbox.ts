@@ -2,10 +2,9 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
-import pino from 'pino'
 import { sandboxAccount } from '../config/sandbox.ts'
 import { buildSandboxServer } from '../sandbox/server.ts'
-import { runCommand } from './command.ts'
+import { runCommand, type Program } from './command.ts'
 
 export type SandboxArguments = {
   host: string
@@ -64,16 +63,17 @@ export const instanceSettings = (publicUrl: string): string =>
   ].join('\n')
 
 /** `npm run sandbox`: the simulated WeChat alone. */
-async function main(): Promise<void> {
+async function main(program: Program): Promise<void> {
   const { host, port, ...urls } = readArguments(process.argv.slice(2))
   // stdout is for the settings alone, so that they can be piped into a file.
-  const log = pino({ level: 'warn' }, pino.destination(2))
+  const log = program.log('warn', 'stderr')
   const app = await buildSandboxServer({ ...urls, ...sandboxAccount, log })
   await app.listen({ host, port })
   closeWithGrace({ delay: 5000, logger: log }, async ({ err }) => {
     if (err) log.error(err)
     await app.close()
   })
+  // Not through the program: these credentials are no secret, and may be in this shell already.
   process.stdout.write(instanceSettings(urls.publicUrl))
 }
 

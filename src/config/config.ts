@@ -6,7 +6,7 @@ import type { HttpRules } from '../http/app.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
 import type { TokenRules } from '../tokens/login-token.ts'
 import { isProduction, problemsOfDatabase, problemsOfPlace, type Place } from './production.ts'
-import { convert, isOrigin, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
+import { convert, isDatabaseUrl, isOrigin, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
 import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
@@ -75,12 +75,12 @@ export function readConfig(
   for (const [name, schema] of Object.entries(settings.properties) as [keyof Settings, TSchema][]) {
     if (values[name] !== undefined && !Value.Check(schema, values[name])) report(name)
   }
-  if (values.DATABASE_URL.startsWith('postgres') && !URL.canParse(values.DATABASE_URL)) {
+  if (values.DATABASE_URL.startsWith('postgres') && !isDatabaseUrl(values.DATABASE_URL)) {
     report('DATABASE_URL')
   }
 
   if (values.DATABASE_READ_URL !== undefined) {
-    if (!URL.canParse(values.DATABASE_READ_URL)) report('DATABASE_READ_URL')
+    if (!isDatabaseUrl(values.DATABASE_READ_URL)) report('DATABASE_READ_URL')
     if (values.DATABASE_URL.startsWith('pglite:')) {
       report(
         'DATABASE_READ_URL',

@@ -24,7 +24,7 @@ const INSIDE_NAMES = /\.(localhost|local|lan|internal|test|home\.arpa)$/
 const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
 
 /**
- * Whether a host is this very machine, whatever a server of names may say.
+ * Whether a host is this very machine, without asking a server of names.
  *
  * @param host a name or an address, an IPv6 one with or without brackets
  */

@@ -14,7 +14,8 @@ export const settings = Type.Object({
   DATABASE_URL: Type.String({
     default: 'pglite:./data',
     pattern: '^(postgres(ql)?://.+|pglite:.+)$',
-    description: 'postgres://user:password@host:5432/database, or pglite:FOLDER',
+    description:
+      'postgres://user:password@host:5432/database (in a password %23 for #, %2F for /, %3F for ?), or pglite:FOLDER',
   }),
   DATABASE_READ_URL: Type.Optional(
     Type.String({

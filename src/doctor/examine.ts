@@ -1,18 +1,22 @@
 import { ConfigError, readConfig, type Config } from '../config/config.ts'
 import { SANDBOX_APPID, sandboxAccess } from '../config/sandbox.ts'
+import { commandToClose, hasFileModes, openToOthers, secretFiles } from '../config/secret-files.ts'
 import { localUrl } from '../config/urls.ts'
 import type { Db } from '../db/pool.ts'
 import { newScene } from '../tickets/secret.ts'
 import { createMiniProgram } from '../wechat/mini-program.ts'
 import { createAsk } from './ask.ts'
+import { checkCache } from './cache.ts'
 import { checkDatabaseClock, checkWechatClock } from './clocks.ts'
 import { checkDatabase, checkMigrations, openDatabase } from './database.ts'
+import type { Finding } from './finding.ts'
 import { hider } from './hide.ts'
 import { checkPage } from './page.ts'
 import { planOf, type Planned } from './plan.ts'
 import { checkProxy } from './proxy.ts'
 import { checkPublicUrl } from './public-url.ts'
 import { once, runChecks, type Checks, type Result } from './run.ts'
+import { checkSecretFiles } from './secret-files.ts'
 import { checkPublishedKeys, checkService } from './service.ts'
 import { settingsDoNotFit, settingsFit } from './settings.ts'
 import { checkSigningKeys, givenSigner, storedSigner, type Signer } from './signing-keys.ts'
@@ -32,6 +36,8 @@ const LONGEST_MS = 10_000
 
 export type Examination = {
   env: Readonly<Record<string, string | undefined>>
+  /** Where some of the settings come from; for tests. */
+  dotEnv?: string
   /** Called with each result in turn, and the check that is awaited next. */
   onResult?: (result: Result, next: Planned | undefined) => void
   /** ms since 1970; for tests. */
@@ -68,10 +74,15 @@ type Wiring = {
   closing: (close: () => Promise<void>) => void
 }
 
-function wire({ env, now = Date.now, ca }: Examination) {
+function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
   const config = settingsOf(env)
   if (config instanceof ConfigError) {
-    const plan = planOf({ sandbox: false, storedKeys: true, urlLink: false })
+    const plan = planOf({
+      fileModes: hasFileModes,
+      sandbox: false,
+      storedKeys: true,
+      urlLink: false,
+    })
     return {
       plan,
       checks: { settings: async () => settingsDoNotFit(config.problems) },
@@ -98,13 +109,25 @@ function wire({ env, now = Date.now, ca }: Examination) {
   const wiring: Wiring = { config, url, access, open, signer, now, ca, closing }
   const checks: Checks = {
     settings: async () => settingsFit({ production, appid: credentials?.appid ?? null }),
+    'secret-files': async () => filesOf(secretFiles(env, dotEnv)),
     ...databaseChecks(wiring),
     ...serviceChecks(wiring),
     ...wechatChecks(wiring),
   }
-  const plan = planOf({ sandbox: credentials === null, storedKeys: signingKeys === null, urlLink })
+  const storedKeys = signingKeys === null
+  const plan = planOf({
+    fileModes: hasFileModes,
+    sandbox: credentials === null,
+    storedKeys,
+    urlLink,
+  })
   const close = async () => void (await Promise.all(toClose.map((each) => each())))
   return { plan, checks, close }
+}
+
+function filesOf(files: readonly string[]): Finding {
+  const open = openToOthers(files)
+  return checkSecretFiles({ files, open, command: commandToClose(open) })
 }
 
 function settingsOf(env: Examination['env']): Config | ConfigError {
@@ -132,6 +155,7 @@ function serviceChecks({ config, url, access, open, signer, now, ca }: Wiring): 
   return {
     'public-url': () => checkPublicUrl({ url, production, realPhones, now }, ready),
     service: () => checkService(url, ready),
+    cache: () => checkCache({ url, ask }),
     'published-keys': () => checkPublishedKeys(url, published, signer),
     proxy: async () => checkProxy({ url, trustProxy: http.trustProxy, ask, db: await open() }),
   }

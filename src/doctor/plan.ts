@@ -2,12 +2,14 @@ import type { Words } from '../language.ts'
 
 export type CheckName =
   | 'settings'
+  | 'secret-files'
   | 'database'
   | 'migrations'
   | 'database-clock'
   | 'signing-keys'
   | 'public-url'
   | 'service'
+  | 'cache'
   | 'published-keys'
   | 'proxy'
   | 'wechat'
@@ -37,10 +39,15 @@ const step = (name: CheckName, en: string, zh: string, ...needs: CheckName[]): P
 export function planOf(options: {
   sandbox: boolean
   storedKeys: boolean
+  /** Whether files have modes that tell who may read them. */
+  fileModes: boolean
   urlLink: boolean
 }): Planned[] {
   return [
     step('settings', 'the settings', '配置项'),
+    ...(options.fileModes
+      ? [step('secret-files', 'the files with secrets', '含机密的文件', 'settings')]
+      : []),
     step('database', 'the database', '数据库', 'settings'),
     step('migrations', 'the migrations', '数据库迁移', 'database'),
     step('database-clock', "the database's clock", '数据库时钟', 'database'),
@@ -52,6 +59,7 @@ export function planOf(options: {
     ),
     step('public-url', 'the address of the service', '服务地址', 'settings'),
     step('service', 'the service', '服务', 'public-url'),
+    step('cache', 'caches on the way', '途中的缓存', 'service'),
     step('published-keys', 'the published keys', '公布的公钥', 'service', 'signing-keys'),
     step('proxy', 'the proxy headers', '代理请求头', 'service', 'migrations'),
     step('wechat', 'the way to WeChat', '与微信的连接', options.sandbox ? 'service' : 'settings'),

@@ -1,12 +1,13 @@
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
 import { findTicket } from '../tickets/find.ts'
-import { newScene } from '../tickets/secret.ts'
 import type { Answer, Ask } from './ask.ts'
-import { failed, unchecked, warning, type Finding } from './finding.ts'
+import { failed, warning, type Finding } from './finding.ts'
 import { judgeProxy } from './proxy-verdict.ts'
+import { createTicket } from './ticket.ts'
 import { unreachable } from './unreachable.ts'
 
+const TITLE = { en: 'the proxy headers', zh: '代理请求头' }
 /** An address for documents (RFC 5737): no browser has it, and no proxy. */
 const FORGED = '192.0.2.1'
 
@@ -52,32 +53,12 @@ async function create(
   { url, ask, db }: { url: string; ask: Ask; db: Db },
   headers: Record<string, string>,
 ): Promise<Seen | { finding: Finding }> {
-  const scene = newScene()
-  const answer = await ask(`${url}/ticket`, { method: 'POST', headers, json: { scene } })
-  const { secret } = answer.json ?? {}
-  if (answer.status === 429) return { finding: tooMany }
-  if (answer.status !== 201 || typeof secret !== 'string') {
-    return { finding: noTicket(answer.status, answer.json?.['code']) }
-  }
-  const gone = await ask(`${url}/ticket/${scene}`, {
-    method: 'DELETE',
-    headers: { authorization: `Bearer ${secret}` },
-  })
-  const seen = (await findTicket(db, scene)).requestedBy.ip
-  // With very short windows it is over before it can be canceled.
-  return { seen, answer, canceled: gone.status === 204 || gone.status === 410 }
+  const ticket = await createTicket({ url, ask, title: TITLE }, headers)
+  if ('finding' in ticket) return ticket
+  const canceled = await ticket.cancel()
+  const seen = (await findTicket(db, ticket.scene)).requestedBy.ip
+  return { seen, answer: ticket.answer, canceled }
 }
-
-const tooMany = unchecked(
-  {
-    en: 'Not checked: the proxy headers, because too many tickets were created from this address in the last minute.',
-    zh: '未检查“代理请求头”：因为该地址最近一分钟内创建的票据过多。',
-  },
-  {
-    en: 'Check again in a minute. If the problem persists, every visitor may be counted as one address: set TRUST_PROXY.',
-    zh: '请一分钟后再检查。若持续如此，可能是所有访客都被算作同一地址：请设置 TRUST_PROXY。',
-  },
-)
 
 const deleteForbidden = warning(
   {
@@ -89,20 +70,6 @@ const deleteForbidden = warning(
     zh: '请让代理或防火墙放行 GET、POST、DELETE 和 OPTIONS 方法，并保留 Authorization 请求头。',
   },
 )
-
-const noTicket = (status: number, code: unknown): Finding => {
-  const what = typeof code === 'string' ? `HTTP ${status} ${code}` : `HTTP ${status}`
-  return failed(
-    {
-      en: `No ticket can be created through PUBLIC_URL (${what}), so no login can begin.`,
-      zh: `无法通过 PUBLIC_URL 创建票据（${what}），登录无法开始。`,
-    },
-    {
-      en: 'Where the answer is not of ScenePass, a proxy or firewall gives it; otherwise the log of the service says why.',
-      zh: '若应答不是 ScenePass 给出的，则来自代理或防火墙；否则原因见服务日志。',
-    },
-  )
-}
 
 const otherDatabase = (url: string): Finding =>
   failed(

@@ -4,10 +4,20 @@ import pino, { type Logger } from 'pino'
  * The log: JSON lines on stdout. Of an error only what tells a developer where to look: a driver's
  * error carries more, and what PostgreSQL calls its detail quotes the row that it refused.
  *
- * @param stream where the lines go, for tests
+ * @param stream where the lines go instead
+ * @param hide takes out of each line what must not be written
  */
-export function createLog(level: string, stream?: { write(line: string): void }): Logger {
-  const options = { level, base: null, serializers: { err: describe } }
+export function createLog(
+  level: string,
+  stream?: { write(line: string): void },
+  hide: (line: string) => string = (line) => line,
+): Logger {
+  const options = {
+    level,
+    base: null,
+    serializers: { err: describe },
+    hooks: { streamWrite: hide },
+  }
   return stream ? pino(options, stream) : pino(options)
 }
 

@@ -4,7 +4,7 @@ import type { Breaker } from './breaker.ts'
 import type { WechatApi } from './errcodes/entry.ts'
 import { outcomeOf, type WechatCall } from './errcodes/outcome.ts'
 import { isOutage, isPause, unexpected, WechatRefusal } from './failures.ts'
-import { redact } from './redact.ts'
+import { redact } from '../secrets.ts'
 import type { Transport, WechatRequest } from './transport.ts'
 
 /** WeChat's own texts have some 100 characters. */

@@ -1,7 +1,7 @@
 import { Agent, request as send, type Dispatcher } from 'undici'
 import { AppError } from '../errors.ts'
 import { WechatOutage } from './failures.ts'
-import { redact } from './redact.ts'
+import { redact } from '../secrets.ts'
 
 /** A code image has some 200 kB; an answer beyond this is not WeChat's. */
 const MAX_BYTES = 1024 * 1024

@@ -30,7 +30,7 @@ t.test('as a program', async (t) => {
     t.match(good, { status: 0, err: '' })
     const { ok, checks } = JSON.parse(good.out)
     t.equal(ok, true)
-    t.equal(checks.length, 16)
+    t.equal(checks.length, 18)
     for (const check of checks) {
       t.same(Object.keys(check), ['name', 'status', 'en', 'zh', 'fix'])
       t.match(check, {

@@ -91,7 +91,7 @@ t.test('signing keys that cannot sign', async (t) => {
 t.test('an address that does not answer', async (t) => {
   const { named, of } = await look({ PUBLIC_URL: 'http://127.0.0.1:1' })
   t.same(named('failed'), ['public-url'])
-  t.same(named('unchecked'), ['service', 'published-keys', 'proxy'])
+  t.same(named('unchecked'), ['service', 'cache', 'published-keys', 'proxy'])
   t.match(of('public-url').fix?.en, /npm start/)
 })
 

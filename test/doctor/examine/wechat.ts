@@ -17,7 +17,7 @@ t.test('against the sandbox all is in order, and it says that it is the sandbox'
   t.same(named('warning'), ['real-wechat'])
   t.equal(works, true)
   t.match(of('real-wechat').says, { en: /No real login works/, zh: /真实登录不可用/ })
-  t.equal(results.length, 17)
+  t.equal(results.length, 19)
   t.same(
     heard,
     results.map(({ name }) => name),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { SANDBOX_APPID, SANDBOX_SECRET } from '../../../src/config/sandbox.ts'
 import { startApp } from '../../fixtures/app.ts'
@@ -25,9 +26,13 @@ t.test('at debug there is a line for every answer, with a path and no query', as
 t.test('of a path there is its route alone, and nothing that a caller wrote there', async (t) => {
   const { url, logged } = await startApp(t, { logLevel: 'trace' })
   const { scene } = await clientOf(url).create()
+  const answered = () => (logged() ? linesOf(logged()) : []).filter(({ msg }) => msg === 'answered')
   const shown = async (method: string, path: string) => {
+    const before = answered().length
     await call(url + path, { method })
-    return linesOf(logged()).findLast(({ msg }) => msg === 'answered')?.['path']
+    // The line is written once the answer has been sent.
+    while (answered().length === before) await sleep(5)
+    return answered().at(-1)?.['path']
   }
   for (const [method, path, expected] of [
     ['GET', '/hunter2', null],
