@@ -49,7 +49,7 @@ async function behindPanel(t: Test, around: ((app: FastifyInstance) => Promise<v
   if (program === null) throw new Error('SCENEPASS_NGINX=required, and there is none')
   const { url } = await startApp(t, { around, trustProxy: ['loopback'] })
   const port = Number(new URL(url).port)
-  const nginx = await startNginx(t, { program, block: PANEL, replicas: [port] })
+  const nginx = await startNginx(t, { program, block: PANEL, instances: [port] })
   return { url, through: nginx.url, ...clientOf(nginx.url) }
 }
 
