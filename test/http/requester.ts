@@ -34,7 +34,7 @@ t.test('browser and system are named as people know them', async (t) => {
       'Firefox 140',
       'Linux',
     ],
-    ['nothing that anybody knows', null, null],
+    ['no browser that is known', null, null],
     ['', null, null],
   ] as const) {
     t.match(await seen({ 'user-agent': agent }), { browser, os }, agent)
@@ -61,7 +61,7 @@ t.test('an address is kept as limits count it, too', async (t) => {
   t.match(await seen(nonsense, '10.0.0.1'), { ip: null, network: null })
 })
 
-t.test('the country is the one that a trusted proxy tells, and nobody else', async (t) => {
+t.test('the country is the one that a trusted proxy tells, and no other caller', async (t) => {
   const told = async (country: string, peer = '10.0.0.1', more = {}) =>
     (await seen({ 'cf-ipcountry': country, ...more }, peer)).country
   t.equal(await told('CN'), 'CN')
@@ -88,7 +88,7 @@ t.test('the country is the one that a trusted proxy tells, and nobody else', asy
   t.equal((await seen({}, '10.0.0.1')).country, null, 'no guess without it')
 })
 
-t.test('without a name of the header nobody tells', async (t) => {
+t.test('without a name of the header there is no country', async (t) => {
   const asked = createCountryOf(null, () => true)
   const request = { headers: { null: 'CN', 'cf-ipcountry': 'CN' }, socket: {} }
   t.equal(asked(request as never), null)
@@ -101,7 +101,7 @@ t.test('an address with a zone fits where addresses are kept', async (t) => {
   }
 })
 
-t.test('whatever the header, the answer is short text or null', async (t) => {
+t.test('for every header the answer is short text or null', async (t) => {
   const header = fc.string({
     unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
     maxLength: 700,

@@ -7,7 +7,7 @@ import { postgresUrl } from '../../fixtures/postgres/database.ts'
 
 const PATH = '/.well-known/jwks.json'
 
-t.test('the public keys are cacheable for ten minutes, by anybody', async (t) => {
+t.test('the public keys are cacheable for ten minutes, by every cache', async (t) => {
   const { url } = await startApp(t)
   const { status, headers, body } = await call(url + PATH)
   t.equal(status, 200)
@@ -41,9 +41,9 @@ t.test('a new key is published before it signs, with no private part of either',
   t.not(decodeProtectedHeader(token).kid, kid, 'its time has not come')
 })
 
-t.test('every replica publishes the same keys', async (t) => {
+t.test('every instance publishes the same keys', async (t) => {
   const databaseUrl = await postgresUrl(t)
-  const replicas = [await startApp(t, { databaseUrl }), await startApp(t, { databaseUrl })]
-  const [one, two] = await Promise.all(replicas.map(({ url }) => call(url + PATH)))
+  const instances = [await startApp(t, { databaseUrl }), await startApp(t, { databaseUrl })]
+  const [one, two] = await Promise.all(instances.map(({ url }) => call(url + PATH)))
   t.strictSame(one?.body, two?.body)
 })
