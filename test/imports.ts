@@ -42,9 +42,9 @@ const only: Record<string, readonly string[]> = {
 /** Browsers and WeChat load these as they are: they see nothing but their own files. */
 const apart = ['web', 'miniprogram']
 
-const seesFastify = /^src\/(server\.ts|service\.ts|cli\/|http\/|jobs\/|sandbox\/|doctor\/)/
-const seesFastifysTypes = /^src\/telemetry\//
-const touchesProcess = /^src\/(server\.ts|cli\/)/
+const SEES_FASTIFY = /^src\/(server\.ts|service\.ts|cli\/|http\/|jobs\/|sandbox\/|doctor\/)/
+const SEES_FASTIFYS_TYPES = /^src\/telemetry\//
+const TOUCHES_PROCESS = /^src\/(server\.ts|cli\/)/
 const allowedOfProcess: Record<string, string[]> = { 'src/db/folder-lock.ts': ['platform'] }
 
 const MOST_LINES = 250
@@ -124,8 +124,8 @@ t.test('the table says no where it should', async (t) => {
 t.test('nothing below the ways in sees Fastify', async (t) => {
   const isFastify = (name: string) => name === 'fastify' || /^@?fastify[-/]/.test(name)
   for (const { file, packages, loadedPackages } of sources) {
-    if (seesFastify.test(file)) continue
-    const seen = seesFastifysTypes.test(file) ? loadedPackages : packages
+    if (SEES_FASTIFY.test(file)) continue
+    const seen = SEES_FASTIFYS_TYPES.test(file) ? loadedPackages : packages
     t.strictSame(seen.filter(isFastify), [], file)
   }
 })
@@ -147,7 +147,7 @@ t.test('migrations import kysely alone', async (t) => {
 
 t.test('only the server and the commands touch the process', async (t) => {
   for (const { file, text, packages } of sources) {
-    if (touchesProcess.test(file)) continue
+    if (TOUCHES_PROCESS.test(file)) continue
     const wrong = usesOfProcess(file, text).filter((use) => !allowedOfProcess[file]?.includes(use))
     t.strictSame(wrong, [], file)
     t.notOk(packages.includes('node:process'), file)

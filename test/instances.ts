@@ -15,19 +15,14 @@ const PEOPLE = 200
 const AT_ONCE = 100
 const DEADLINE_MS = 60_000
 const SKEW_MS = 5 * 60_000
-const issuer = 'https://login.example'
+const ISSUER = 'https://login.example'
 
 type Login = { person: string; scene: string; secret: string; token: string; miniprogram: string }
 
 t.test('instances die, the database restarts, connections break, clocks are wrong', async (t) => {
-  const {
-    server,
-    databaseUrl,
-    wechat,
-    instances: instances,
-  } = await startCluster(t, {
+  const { server, databaseUrl, wechat, instances } = await startCluster(t, {
     skews: [0, SKEW_MS, -SKEW_MS],
-    env: { TOKEN_ISSUER: issuer, RATE_CREATE: '1000000', RATE_PHONE: '1000000' },
+    env: { TOKEN_ISSUER: ISSUER, RATE_CREATE: '1000000', RATE_PHONE: '1000000' },
   })
   const clocks = instances.map(({ child }) => {
     const { time } = JSON.parse(child.stdout().split('\n', 1)[0] as string) as { time: number }
@@ -79,7 +74,7 @@ t.test('instances die, the database restarts, connections break, clocks are wron
       return (await answered('login', 200, login)).token
     }
     const [token, miniprogram] = await Promise.all([browser(), phone()])
-    // Its first answer may have been lost on the way: whoever asks again gets the same.
+    // Its first answer may have been lost on the way: a browser that asks again gets the same.
     if ((await poll()).token !== token) throw new Error(`login ${n}: another token`)
     return { person, scene, secret, token, miniprogram }
   }
@@ -153,7 +148,7 @@ t.test('instances die, the database restarts, connections break, clocks are wron
     t.comment({ seconds, slowest: `${slowest().toFixed()} ms`, met: Object.fromEntries(met) })
   }
 
-  await t.test('a client that tries again needs no second scan, and nobody hangs', async (t) => {
+  await t.test('a client that tries again needs no second scan, and no call hangs', async (t) => {
     t.equal(done.length, LOGINS)
     t.ok(slowest() < 3_000)
     const named = /^(DATABASE_UNAVAILABLE|ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/
@@ -169,10 +164,10 @@ t.test('instances die, the database restarts, connections break, clocks are wron
   await client.connect()
   t.teardown(() => client.end())
 
-  await t.test('every browser has one token, its own, and everybody exists once', async (t) => {
+  await t.test('every browser has one token, its own, and every person exists once', async (t) => {
     const keys = createLocalJWKSet((await ask('/.well-known/jwks.json')).body)
     const read = async (token: string, audience: string): Promise<JWTPayload> =>
-      (await jwtVerify(token, keys, { issuer, audience })).payload
+      (await jwtVerify(token, keys, { issuer: ISSUER, audience })).payload
     const web = await Promise.all(done.map(({ token }) => read(token, 'web')))
     const own = await Promise.all(done.map((login) => read(login.miniprogram, 'miniprogram')))
     t.equal(new Set([...web, ...own].map(({ jti }) => jti)).size, 2 * LOGINS)
@@ -189,20 +184,20 @@ t.test('instances die, the database restarts, connections break, clocks are wron
     done.forEach(({ person }, i) => {
       const claims = [web[i], own[i]].map((each) => each as JWTPayload & { openid: string })
       for (const { sub, openid } of claims) {
-        if (sub !== users.get(openid)) t.fail(`${person} signed in as somebody else`)
+        if (sub !== users.get(openid)) t.fail(`${person} signed in as another person`)
         openids.set(person, (openids.get(person) ?? new Set()).add(openid))
       }
     })
     t.ok([...openids.values()].every((each) => each.size === 1))
     t.equal(openids.size, PEOPLE)
 
-    // Issued at the database's time, whatever the instance that signed it thinks.
+    // Issued at the database's time, not at that of the instance that signed it.
     const now = Date.now() / 1000
     const off = web.map(({ iat = 0 }) => Math.abs(now - iat))
     t.ok(Math.max(...off) < DEADLINE_MS / 1000, 'five wrong minutes are in no token')
   })
 
-  await t.test('a ticket that was collected is over, and nobody else gets its token', async (t) => {
+  await t.test('a collected ticket is over, and no other browser gets its token', async (t) => {
     const scenes = done.map(({ scene }) => scene)
     const { rows } = await client.query(
       'select status, count(*)::int as n from tickets where scene = any($1) group by status',

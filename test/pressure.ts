@@ -101,7 +101,7 @@ t.test('a lost database', async (t) => {
         t.ok(answer.ms < 1_500, `${kind}: ${answer.ms} ms`)
         fastest.set(kind, Math.min(fastest.get(kind) ?? Infinity, answer.ms))
       }
-      // One alone is the first to notice; then everybody comes at once, and again.
+      // One alone is the first to notice; then all callers come at once, and again.
       await refused(['poll', () => client.poll(ticket)])
       for (let round = 0; round < 2; round++) {
         const all = Object.entries(kinds(ticket)).map(refused)
@@ -187,5 +187,5 @@ t.test('above capacity', async (t) => {
   t.ok(rss < 400e6, `${rss} bytes`)
   while ((await call(`${url}/readyz`)).status !== 200) await sleep(50)
   const after = await flood({ url, requests, connections: 20, seconds: 0.2 })
-  t.same([...after.latencies.keys()], ['200'], 'afterwards everybody is answered')
+  t.same([...after.latencies.keys()], ['200'], 'afterwards every caller is answered')
 })

@@ -20,7 +20,7 @@ import { age, endGrace, expire } from './fixtures/tickets/time.ts'
 
 const SEED = 20_261_122
 const RUNS = 350
-const appid = 'wx5a4db0c500000000'
+const APPID = 'wx5a4db0c500000000'
 const windows = { ticket: 120, confirm: 120, pickup: 60 }
 const scenes = [0, 1] as const
 
@@ -96,7 +96,8 @@ const plans = fc.array(fc.array(plan, { minLength: 1, maxLength: 5 }).map(apart)
 })
 
 async function perform(db: Db, scene: string, call: Call): Promise<string> {
-  const identity = 'user' in call ? { appid, openid: call.user } : { appid, openid: '' }
+  const identity =
+    'user' in call ? { appid: APPID, openid: call.user } : { appid: APPID, openid: '' }
   switch (call.do) {
     case 'create': {
       const { secret } = await createTicket(db, { scene, windows, requester })

@@ -6,9 +6,9 @@ import { identifyUser } from '../../src/users/identify.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 
 const { db } = await postgresDb(t)
-const appid = 'wx5a4db0c500000000'
-const alice = { appid, openid: 'o-alice' }
-const bob = { appid, openid: 'o-bob' }
+const APPID = 'wx5a4db0c500000000'
+const alice = { appid: APPID, openid: 'o-alice' }
+const bob = { appid: APPID, openid: 'o-bob' }
 const chrome = { browser: 'Chrome 142', os: 'Windows' }
 
 const register = async (who: typeof alice) => (await identifyUser(db, { ...who, unionid: null })).id
@@ -34,12 +34,12 @@ async function remember(
 t.beforeEach(() => sql`truncate logins`.execute(db))
 
 t.test('who has never signed in knows no browser, registered or not', async (t) => {
-  t.equal(await isKnownBrowser(db, userIdOf({ appid, openid: 'o-nobody' }), chrome), false)
+  t.equal(await isKnownBrowser(db, userIdOf({ appid: APPID, openid: 'o-stranger' }), chrome), false)
   await register(alice)
   t.equal(await isKnownBrowser(db, userIdOf(alice), chrome), false)
 })
 
-t.test('a browser is known by its name and its system, whatever its version', async (t) => {
+t.test('a browser is known by its name and its system, in every version', async (t) => {
   await remember(alice, chrome)
   for (const [browser, os, known] of [
     ['Chrome 142', 'Windows', true],

@@ -1,24 +1,23 @@
 import { sql } from 'kysely'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Db } from '../../src/db/pool.ts'
-import { startApp, type TestApp } from '../fixtures/app.ts'
-import { call, clientOf } from '../fixtures/network/client.ts'
-import { postgresUrl } from '../fixtures/postgres/database.ts'
+import type { Overrides, TestApp } from '../fixtures/app.ts'
+import { startInstance } from '../fixtures/instance.ts'
+import { call } from '../fixtures/network/client.ts'
+import { postgresUrl, type Teardown } from '../fixtures/postgres/database.ts'
 
 const databaseUrl = await postgresUrl(t)
-const chrome =
+const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
 
-async function start(t: Test, overrides: Parameters<typeof startApp>[1] = {}) {
-  const app = await startApp(t, { databaseUrl, trustProxy: ['127.0.0.1'], ...overrides })
-  return { ...app, ...clientOf(app.url) }
-}
+const start = (t: Teardown, overrides: Overrides = {}) =>
+  startInstance(t, { databaseUrl, trustProxy: ['127.0.0.1'], ...overrides })
 
-/** A ticket that somebody's browser asked for. */
+/** A ticket that a browser at this address asked for. */
 async function createFrom({ url }: TestApp, ip: string) {
   const { body } = await call(`${url}/ticket`, {
     json: {},
-    headers: { 'x-forwarded-for': ip, 'user-agent': chrome },
+    headers: { 'x-forwarded-for': ip, 'user-agent': CHROME },
   })
   return body as { scene: string; secret: string; match_code: string }
 }
@@ -120,7 +119,7 @@ t.test('where no trail is kept, everything works and nothing is written', async 
   t.same(await newRows(app.db), [])
 })
 
-t.test('a trail that cannot be written lets nobody in', async (t) => {
+t.test('no person gets in while the trail cannot be written', async (t) => {
   const ticket = await app.create()
   await sql`alter table logins rename to elsewhere`.execute(app.db)
   t.equal((await app.login(ticket, 'alice')).status, 500)

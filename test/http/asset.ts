@@ -82,6 +82,6 @@ t.test('HEAD says what GET would', async (t) => {
   }
 })
 
-t.test('it is asked for each time, unless somebody says otherwise', async (t) => {
+t.test('it is asked for each time, unless its maker says otherwise', async (t) => {
   t.equal(createAsset(TEXT, 'text/plain').cacheControl, 'no-cache')
 })

@@ -33,7 +33,7 @@ t.test('a refused call does not move the clock', async (t) => {
   t.equal(take(key, 1000, 0), 0)
 })
 
-t.test('whoever keeps the pace is never refused, and earns no more than the burst', async (t) => {
+t.test('a steady caller is never refused, and earns no more than the burst', async (t) => {
   const { clock, take } = throttleAt()
   for (let i = 0; i < 100; i++) {
     t.equal(take(key, 1000, 2), 0)

@@ -130,7 +130,7 @@ t.test('every example is valid', async (t) => {
   t.ok(examples > 10, `${examples} examples`)
 })
 
-/** What is wrong with an answer, seen from the document: its form, or what nobody announced. */
+/** What is wrong with an answer, seen from the document: its form, or what was not announced. */
 function problems(method: string, path: string, answer: Answer<Json>): string[] {
   const response = document.paths[path]?.[method]?.responses[answer.status]
   if (!response) return [`${answer.status} is not in the document`]

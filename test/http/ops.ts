@@ -68,7 +68,7 @@ t.test('metrics are on their own port, and nothing else is', async (t) => {
   })
 })
 
-t.test('once stopped, nobody answers there', async (t) => {
+t.test('once stopped, it answers no more', async (t) => {
   await stop()
   await t.rejects(call(`${ops}/metrics`))
 })

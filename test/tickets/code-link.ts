@@ -8,15 +8,15 @@ import { codeAnswers, eachSituation } from '../fixtures/tickets/each-situation.t
 import { deadline, outcome, stored } from '../fixtures/tickets/observe.ts'
 
 const { db } = await postgresDb(t)
-const link = 'https://wxaurl.cn/AbCdEfGhIjK'
+const LINK = 'https://wxaurl.cn/AbCdEfGhIjK'
 
 t.test('a pending ticket has none at first, then the first that was stored', async (t) => {
   const { scene } = await arrange(db, 'pending')
   const at = await deadline(db, scene)
   t.equal(await readUrlLink(db, scene), null)
-  await storeUrlLink(db, scene, link)
+  await storeUrlLink(db, scene, LINK)
   await storeUrlLink(db, scene, 'https://wxaurl.cn/another')
-  t.equal(await readUrlLink(db, scene), link)
+  t.equal(await readUrlLink(db, scene), LINK)
   t.equal(await deadline(db, scene), at, 'which moves no window')
   t.match(await stored(db, scene), { status: 'pending', code_image: null })
 })
@@ -29,19 +29,19 @@ t.test('what a request for the link hears', (t) =>
 
 t.test('a link that comes after the scan is not kept', async (t) => {
   const { scene } = await arrange(db, 'scanned')
-  await storeUrlLink(db, scene, link)
+  await storeUrlLink(db, scene, LINK)
   t.match(await stored(db, scene), { status: 'scanned', url_link: null })
 })
 
 t.test('a stored link is given out no more once the ticket is scanned', async (t) => {
   const { scene } = await arrange(db, 'pending')
-  await storeUrlLink(db, scene, link)
+  await storeUrlLink(db, scene, LINK)
   await scanTicket(db, { scene, identity: alice, windows })
   t.equal(await outcome(readUrlLink(db, scene)), 'TICKET_CONSUMED')
 })
 
 t.test('an unknown scene is TICKET_NOT_FOUND, and makes no ticket', async (t) => {
   const scene = newScene()
-  await storeUrlLink(db, scene, link)
+  await storeUrlLink(db, scene, LINK)
   t.equal(await outcome(readUrlLink(db, scene)), 'TICKET_NOT_FOUND')
 })

@@ -7,7 +7,7 @@ import { postgresUrl } from '../../fixtures/postgres/database.ts'
 
 const PATH = '/.well-known/jwks.json'
 
-t.test('the public keys are cacheable for ten minutes, by anybody', async (t) => {
+t.test('the public keys are cacheable for ten minutes, by every cache', async (t) => {
   const { url } = await startApp(t)
   const { status, headers, body } = await call(url + PATH)
   t.equal(status, 200)
