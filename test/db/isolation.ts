@@ -1,0 +1,126 @@
+import { CompiledQuery, sql } from 'kysely'
+import t from 'tap'
+import { connect } from '../../src/db/connect.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import type { Db } from '../../src/db/pool.ts'
+import { startApp } from '../fixtures/app.ts'
+import { call, clientOf } from '../fixtures/network/client.ts'
+import { startPgbouncer } from '../fixtures/postgres/pgbouncer.ts'
+import { postgresUrl, quietLog, type Teardown } from '../fixtures/postgres/database.ts'
+
+const DEFAULTS = ['serializable', 'repeatable read', 'read committed'] as const
+
+/** A database whose transactions have this isolation unless they say otherwise. */
+async function databaseWith(t: Teardown, isolation: string, empty = false): Promise<string> {
+  const url = await postgresUrl(t, { empty })
+  const { db, close } = await connect({ url, poolSize: 1, log: quietLog })
+  const name = new URL(url).pathname.slice(1)
+  await sql`
+    alter database ${sql.id(name)} set default_transaction_isolation = ${sql.lit(isolation)}
+  `.execute(db)
+  await close()
+  return url
+}
+
+const isolationOf = async (db: Db): Promise<string> => {
+  const { rows } = await sql<{ is: string }>`
+    select current_setting('transaction_isolation') as is
+  `.execute(db)
+  return rows[0]?.is ?? ''
+}
+
+/** Logins a dozen at a time, every tenth with six taps at once; returns what was not as it should be. */
+async function logIn(url: string, count: number): Promise<unknown[]> {
+  const { create, scan, poll, loginCode } = clientOf(url)
+  const wrong: unknown[] = []
+  const expect = (answer: { status: number; body: unknown }) => {
+    if (answer.status >= 300) wrong.push(answer.body)
+  }
+  let begun = 0
+  const lane = async () => {
+    while (begun < count) {
+      const nth = begun++
+      const user = `person-${nth % 20}`
+      const ticket = await create()
+      expect(await call(`${url}/ticket/${ticket.scene}/qrcode`))
+      expect(await scan(ticket, user))
+      const codes = await Promise.all(
+        Array.from({ length: nth % 10 === 0 ? 6 : 1 }, () => loginCode(user)),
+      )
+      const taps = codes.map((code) =>
+        call(`${url}/login`, { json: { code, scene: ticket.scene } }),
+      )
+      for (const answer of await Promise.all(taps)) expect(answer)
+      const { body } = await poll(ticket)
+      if (!body.token) wrong.push(body)
+    }
+  }
+  await Promise.all(Array.from({ length: 12 }, lane))
+  return wrong
+}
+
+for (const isolation of DEFAULTS) {
+  t.test(`where the default is ${isolation}`, async (t) => {
+    const url = await databaseWith(t, isolation)
+
+    await t.test('statements and transactions are read committed', async (t) => {
+      const { db, background, close } = await connect({ url, poolSize: 2, log: quietLog })
+      t.teardown(close)
+      for (const each of [db, background]) {
+        t.equal(await isolationOf(each), 'read committed')
+        t.equal(await each.transaction().execute(isolationOf), 'read committed')
+      }
+      const marked = CompiledQuery.raw('/* prepared: probe */ select $1::int as n', [7])
+      t.same((await db.executeQuery(marked)).rows, [{ n: 7 }])
+      await sql`deallocate all`.execute(db)
+      t.same((await db.executeQuery(marked)).rows, [{ n: 7 }], 'also where a pooler loses it')
+    })
+
+    await t.test('a statement that fails leaves no transaction open', async (t) => {
+      const { db, close } = await connect({ url, poolSize: 1, log: quietLog })
+      const outside = await connect({ url, poolSize: 1, log: quietLog })
+      t.teardown(close)
+      t.teardown(outside.close)
+      const pid = async () =>
+        (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)).rows[0]?.pid
+      const before = await pid()
+      const twice = sql`insert into users (id) values (${before}::text::uuid)`.execute(db)
+      await t.rejects(twice, { code: '22P02' })
+      await sql`insert into users default values`.execute(db)
+      t.equal(await pid(), before)
+      const { rows } = await sql`
+        select state from pg_stat_activity where pid = ${before}
+      `.execute(outside.db)
+      t.same(rows, [{ state: 'idle' }])
+      const kept = await sql`select from users`.execute(outside.db)
+      t.equal(kept.rows.length, 1, 'and what succeeds is committed')
+    })
+
+    await t.test('sixty logins, a dozen at a time, end well', async (t) => {
+      const app = await startApp(t, { databaseUrl: url })
+      t.same(await logIn(app.url, 60), [])
+    })
+  })
+}
+
+t.test('instances that start together migrate once, whatever the default', async (t) => {
+  const url = await databaseWith(t, 'serializable', true)
+  const ran = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const { db, close } = await connect({ url, poolSize: 2, log: quietLog, queryTimeoutMs: 0 })
+      t.teardown(close)
+      return migrate(db)
+    }),
+  )
+  t.equal(ran.filter((names) => names.length > 0).length, 1)
+})
+
+const database = await databaseWith(t, 'serializable')
+const pooled = await startPgbouncer(t, database)
+const skip = pooled === null && 'PgBouncer is not installed: apt-get install pgbouncer'
+
+t.test('the same through PgBouncer in transaction mode', { skip }, async (t) => {
+  const app = await startApp(t, { databaseUrl: pooled as string })
+  t.same(await logIn(app.url, 60), [])
+  t.equal(await isolationOf(app.db), 'read committed')
+})
