@@ -58,7 +58,13 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
 async function lockIn(place: string, folder: string): Promise<() => Promise<void>> {
   const pathOf = pathsIn(place)
   const attempt = ATTEMPT + randomBytes(6).toString('hex')
-  const server = await listen(pathOf(attempt))
+  const server = await listen(pathOf(attempt)).catch((error: NodeJS.ErrnoException) => {
+    if (NO_SOCKETS.has(error.code ?? '')) throw error
+    throw new Error(
+      `The folder ${folder} cannot be written to: ${error.message}. Give this account the right to, or set DATABASE_URL=pglite:FOLDER to another folder.`,
+      { cause: error },
+    )
+  })
   let shown = attempt
   const withdraw = () => rmSync(join(place, shown), { force: true })
   const give = () =>

@@ -11,7 +11,7 @@ const MOST_MISSED = 10
 /** For a migration, and for the vacuum of a table that an older version has left to grow. */
 const MOST_MISSED_PATIENTLY = 600
 const SHORTEST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 10_000
 
 export type Engine = {
   /** A new session; the one before ends. */
