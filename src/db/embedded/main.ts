@@ -49,21 +49,24 @@ try {
   const sessions = createSessions(database, (session, bytes) => {
     void say({ say: 'data', session, bytes })
   })
+  const upkeep = new AbortController()
+  const stop = async () => {
+    upkeep.abort()
+    await database.close()
+    await unlock()
+  }
   process.on('message', (message: ToDatabase) => {
     if (message.say === 'data') sessions.hear(message.session, message.bytes)
     else if (message.say === 'hang up') sessions.end(message.session)
     else if (message.say === 'ping') void say({ say: 'pong' })
-    else
-      void database
-        .close()
-        .then(unlock)
-        .finally(() => process.exit())
+    else void stop().finally(() => process.exit())
   })
   await say({ say: 'ready' })
   void keepUp({
     sessions,
     onVacuum: (table) => say({ say: 'vacuum', table }),
     onError: (error) => void say({ say: 'trouble', why: String(error) }),
+    signal: upkeep.signal,
   })
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error)

@@ -10,7 +10,7 @@ const SETTINGS = [
   'shared_buffers=8MB',
   'wal_buffers=512kB',
   'min_wal_size=32MB',
-  'max_wal_size=64MB',
+  'max_wal_size=48MB',
   'fsync=on',
   'wal_sync_method=fsync',
 ]

@@ -9,7 +9,7 @@ const TRANSACTION_MS = 20
 /** Rows to be cleared away, those of a table's long values included: a code image of 60 kB is 31. */
 const FEWEST_DEAD = 500
 /** Half of what `max_wal_size` allows, as PostgreSQL itself aims at. */
-const WAL_BYTES = 32 * 1024 * 1024
+const WAL_BYTES = 24 * 1024 * 1024
 
 /** PostgreSQL counts on behalf of its own processes, which ask for this when they are idle. */
 const FLUSH_STATISTICS = 'select pg_stat_force_next_flush()'
@@ -42,14 +42,16 @@ export async function keepUp(options: {
   sessions: Pick<Sessions, 'between'>
   onVacuum: (table: string | null) => Promise<void>
   onError: (error: unknown) => void
-}): Promise<never> {
-  const { onVacuum, onError } = options
+  signal: AbortSignal
+}): Promise<void> {
+  const { onVacuum, onError, signal } = options
+  const pause = (ms: number) => sleep(ms, undefined, { signal })
 
   async function ask(text: string): Promise<string[]> {
     for (;;) {
       const answer = options.sessions.between(text)
       if (answer !== null) return firstColumn(answer)
-      await sleep(TRANSACTION_MS)
+      await pause(TRANSACTION_MS)
     }
   }
 
@@ -67,10 +69,16 @@ export async function keepUp(options: {
     if (full === 't') await ask('checkpoint')
   }
 
-  await sleep(FIRST_MS)
-  for (let tables = OWN_TABLES; ; tables = DIRTY_TABLES) {
-    await round(tables).catch(onError)
-    await sleep(EVERY_MS)
+  try {
+    await pause(FIRST_MS)
+    for (let tables = OWN_TABLES; ; tables = DIRTY_TABLES) {
+      await round(tables).catch((error: unknown) => {
+        if (!signal.aborted) onError(error)
+      })
+      await pause(EVERY_MS)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 
