@@ -44,7 +44,7 @@ const apart = ['web', 'miniprogram']
 
 const seesFastify = /^src\/(server\.ts|service\.ts|cli\/|http\/|jobs\/|sandbox\/|doctor\/)/
 const seesFastifysTypes = /^src\/telemetry\//
-const touchesProcess = /^src\/(server\.ts|cli\/)/
+const touchesProcess = /^src\/(server\.ts|cli\/|db\/embedded\/main\.ts)/
 const allowedOfProcess: Record<string, string[]> = { 'src/db/folder-lock.ts': ['platform'] }
 
 const MOST_LINES = 250

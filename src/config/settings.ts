@@ -8,8 +8,10 @@ export const settings = Type.Object({
   NODE_ENV: Type.Optional(Type.String({ description: 'production, development or test' })),
   DATABASE_URL: Type.String({
     default: 'pglite:./data',
-    pattern: '^(postgres(ql)?://.+|pglite:.+)$',
-    description: 'postgres://user:password@host:5432/database, or pglite:FOLDER',
+    // No shell reads it, so ~ is a folder's name; and a URL of PGlite's own would be another folder.
+    pattern: '^(postgres(ql)?://.+|pglite:(?!~|//|.*://).+)$',
+    description:
+      'postgres://user:password@host:5432/database, or pglite:FOLDER with a plain path (pglite:./data or pglite:/srv/scenepass/data, without ~ and ://)',
   }),
   DATABASE_READ_URL: Type.Optional(
     Type.String({

@@ -19,7 +19,7 @@ export class Line extends Duplex {
   }
 
   connect(): this {
-    process.nextTick(() => {
+    queueMicrotask(() => {
       if (this.#send) this.emit('connect')
       else this.destroy(lost('ECONNREFUSED', 'the embedded database is being started again'))
     })
