@@ -44,7 +44,7 @@ const apart = ['web', 'miniprogram']
 
 const SEES_FASTIFY = /^src\/(server\.ts|service\.ts|cli\/|http\/|jobs\/|sandbox\/|doctor\/)/
 const SEES_FASTIFYS_TYPES = /^src\/telemetry\//
-const TOUCHES_PROCESS = /^src\/(server\.ts|cli\/)/
+const TOUCHES_PROCESS = /^src\/(server\.ts|cli\/|db\/embedded\/main\.ts)/
 const allowedOfProcess: Record<string, string[]> = { 'src/db/folder-lock.ts': ['platform'] }
 
 const MOST_LINES = 250

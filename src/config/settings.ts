@@ -13,9 +13,10 @@ export const settings = Type.Object({
   ),
   DATABASE_URL: Type.String({
     default: 'pglite:./data',
-    pattern: '^(postgres(ql)?://.+|pglite:.+)$',
+    // No shell reads it, so ~ is a folder's name; and a URL of PGlite's own would be another folder.
+    pattern: '^(postgres(ql)?://.+|pglite:(?!~|//|.*://).+)$',
     description:
-      'postgres://user:password@host:5432/database (in a password %23 for #, %2F for /, %3F for ?), or pglite:FOLDER',
+      'postgres://user:password@host:5432/database (in a password %23 for #, %2F for /, %3F for ?), or pglite:FOLDER with a plain path (pglite:./data or pglite:/srv/scenepass/data, without ~ and ://)',
   }),
   DATABASE_READ_URL: Type.Optional(
     Type.String({

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { Engine } from './embedded/engine.ts'
 import type { Connection, Db, DbLog, Pools } from './pool.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -10,11 +11,13 @@ const OLDEST_VERSION = 130_000
 const READ_REPLICA_POOL = 2
 
 /**
- * Opens the database: a pool to PostgreSQL, or PGlite in a folder. The rest of the code sees one
- * Kysely and does not know which.
+ * Opens the database: a pool to PostgreSQL, or to PGlite in a process of its own. Both speak the same
+ * protocol, so nothing behind this knows which it is.
  *
  * @param options.url `postgres://…` or `pglite:FOLDER` (`pglite:memory` keeps nothing)
- * @param options.poolSize connections, PostgreSQL only
+ * @param options.engine the embedded database of that folder where it has been started already; without
+ *   it, one is started, and ended with the connection
+ * @param options.poolSize connections; PGlite has one
  * @param options.queryTimeoutMs after which a statement fails; 0 = never, for migrations. Under a
  *   second where it is left out, and a little more in the background
  * @param options.waitMs how long a PostgreSQL that is not up is waited for
@@ -22,26 +25,28 @@ const READ_REPLICA_POOL = 2
  */
 export async function connect(options: {
   url: string
+  engine?: Engine | null
   poolSize: number
   log: DbLog
   queryTimeoutMs?: number
   waitMs?: number
 }): Promise<Connection> {
-  const { pools, place } = options.url.startsWith('pglite:')
-    ? {
-        pools: await openPglite(options.url.slice('pglite:'.length)),
-        place: options.url,
-      }
-    : {
-        pools: await openPostgres(options),
-        place: placeOf(options.url),
-      }
+  const { url, log } = options
+  const own = options.engine ? null : await startEmbedded(url, log)
+  const engine = options.engine ?? own
+  const place = engine ? url : placeOf(url)
+  const pools = await openPools(options, engine)
   const db = kyselyOn(pools.pool)
+  const close = async () => {
+    await db.destroy()
+    engine?.setPatient(false)
+    await own?.close()
+  }
   try {
-    const isolation = await untilUp(db, place, options.waitMs ?? START_WAIT_MS, options.log)
+    const isolation = await untilUp(db, place, options.waitMs ?? START_WAIT_MS, log)
     if (isolation !== 'read committed') pools.wrapStatements?.()
   } catch (error) {
-    await db.destroy()
+    await close()
     throw error
   }
   return {
@@ -49,8 +54,29 @@ export async function connect(options: {
     background: kyselyOn(pools.background),
     busy: pools.busy,
     poolUse: pools.use,
-    close: () => db.destroy(),
+    close,
   }
+}
+
+/**
+ * Starts the embedded database that a URL names; null for one of PostgreSQL.
+ *
+ * @throws {Error} with a sentence for the operator when it cannot start
+ */
+export async function startEmbedded(url: string, log: DbLog): Promise<Engine | null> {
+  const [, folder] = /^pglite:(.*)$/s.exec(url) ?? []
+  if (folder === undefined) return null
+  const { startEngine } = await import('./embedded/engine.ts')
+  return startEngine(folder, log)
+}
+
+async function openPools(
+  options: Parameters<typeof connect>[0],
+  engine: Engine | null,
+): Promise<Pools> {
+  if (!engine) return openPostgres(options)
+  if (options.queryTimeoutMs === 0) engine.setPatient(true)
+  return openPostgres({ ...options, poolSize: 1, connectEmbedded: () => engine.connect() })
 }
 
 /** Opens a read replica. It need not be up: polls must be able to do without it. */
@@ -65,12 +91,6 @@ export async function connectReadReplica(options: {
 
 const kyselyOn = (pool: Pools['pool']): Db =>
   new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-
-async function openPglite(folder: string): Promise<Pools> {
-  const { openPglitePool } = await import('./pglite.ts')
-  const pool = await openPglitePool(folder)
-  return { pool, background: pool, busy: () => false }
-}
 
 async function openPostgres(
   options: Parameters<typeof import('./postgres.ts').openPostgresPool>[0],

@@ -1,6 +1,7 @@
-import { connect, connectReadReplica } from './connect.ts'
+import { connect, connectReadReplica, startEmbedded } from './connect.ts'
+import type { Engine } from './embedded/engine.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
-import type { Connection, DbLog, ReadReplica } from './pool.ts'
+import type { Connection, Db, DbLog, ReadReplica } from './pool.ts'
 
 /** Settings `DATABASE_URL`, `DATABASE_READ_URL`, `DATABASE_POOL`, `MIGRATE`. */
 export type DatabaseRules = {
@@ -20,30 +21,44 @@ export type DatabaseRules = {
  */
 export async function openDatabase(rules: DatabaseRules, log: DbLog): Promise<Connection> {
   const { url, pool: poolSize } = rules
-  const embedded = url.startsWith('pglite:')
-  const migrates = rules.migrate === 'auto'
-  // A migration may take longer than any statement of a request, so it has its own connections.
-  if (migrates && !embedded) await migrateAlone(url, log)
-  const connection = await connect({ url, poolSize, log })
+  const engine = await startEmbedded(url, log)
   try {
-    if (migrates && embedded) report(await migrate(connection.db), log)
-    const missing = await pendingMigrations(connection.db)
-    if (missing.length > 0) {
-      throw new Error(
-        `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npm run migrate", or set MIGRATE=auto.`,
-      )
+    // A migration may take longer than any statement of a request, so it has its own connections.
+    if (rules.migrate === 'auto') await migrateAlone({ url, engine, log })
+    const connection = await connect({ url, engine, poolSize, log })
+    const close = async () => {
+      await connection.close()
+      await engine?.close()
     }
-    return connection
+    try {
+      await refuseBehind(connection.db)
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+    return { ...connection, close }
   } catch (error) {
-    await connection.close()
+    await engine?.close()
     throw error
   }
 }
 
-async function migrateAlone(url: string, log: DbLog): Promise<void> {
-  const patient = await connect({ url, poolSize: 2, log, queryTimeoutMs: 0 })
+async function refuseBehind(db: Db): Promise<void> {
+  const missing = await pendingMigrations(db)
+  if (missing.length === 0) return
+  throw new Error(
+    `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npm run migrate", or set MIGRATE=auto.`,
+  )
+}
+
+async function migrateAlone(options: {
+  url: string
+  engine: Engine | null
+  log: DbLog
+}): Promise<void> {
+  const patient = await connect({ ...options, poolSize: 2, queryTimeoutMs: 0 })
   try {
-    report(await migrate(patient.db), log)
+    report(await migrate(patient.db), options.log)
   } finally {
     await patient.close()
   }

@@ -26,8 +26,7 @@ export type Pools = {
   wrapStatements?: () => void
   /** Whether more callers wait for a connection than it can serve soon. */
   busy: () => boolean
-  /** PGlite has no connections to speak of. */
-  use?: () => PoolUse
+  use: () => PoolUse
 }
 
 export type Connection = {
@@ -36,8 +35,8 @@ export type Connection = {
   background: Db
   /** Whether more callers wait for a connection than it can serve soon. */
   busy(): boolean
-  /** How busy the pool is; PGlite has none. */
-  poolUse?: (() => PoolUse) | undefined
+  /** How busy the pool is. */
+  poolUse(): PoolUse
   close(): Promise<void>
 }
 

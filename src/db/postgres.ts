@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { createCircuit, type Circuit } from './circuit.ts'
 import { despiteConflicts } from './conflict.ts'
@@ -27,15 +28,27 @@ const MOST_WAITING = 50
  *
  * @param options.queryTimeoutMs within which a statement must be answered, with the first one the
  *   wait for its connection included; 0 = whenever
+ * @param options.connectEmbedded connects to the embedded database, instead of `url`
  */
 export function openPostgresPool(options: {
   url: string
   poolSize: number
   log: DbLog
   queryTimeoutMs?: number
+  connectEmbedded?: (() => Duplex) | undefined
 }): Pools {
+  const { connectEmbedded } = options
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...(connectEmbedded
+      ? // Named here, so that nothing of it is taken from libpq's variables.
+        {
+          stream: connectEmbedded,
+          ssl: false,
+          user: 'postgres',
+          database: 'postgres',
+          password: '',
+        }
+      : { connectionString: options.url }),
     max: options.poolSize,
     connectionTimeoutMillis: ANSWER_MS,
     idleTimeoutMillis: 30_000,

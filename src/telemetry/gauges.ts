@@ -33,9 +33,7 @@ export function registerGauges(
         Object.entries(wechat.health().paused).map(([api, paused]) => [api, Number(paused)]),
       ),
   })
-  const { poolUse } = connection
-  // PGlite has no pool.
-  if (poolUse) registerPool(metrics, poolUse)
+  registerPool(metrics, connection.poolUse)
 
   // Last, because it needs a connection itself.
   if (stock !== null) {
@@ -59,7 +57,7 @@ function registerPool(metrics: Metrics, poolUse: () => PoolUse): void {
   })
   metrics.gauge({
     name: 'scenepass_db_pool_max_connections',
-    help: 'Connections this instance may open: DATABASE_POOL',
+    help: 'Connections this instance may open: DATABASE_POOL, or the one of the embedded database',
     collect: () => poolUse().max,
   })
   metrics.gauge({
