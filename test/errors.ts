@@ -5,7 +5,7 @@ import { AppError, catalogue, type ErrorCode } from '../src/errors.ts'
 const contract: Record<number, string[]> = {
   400: ['INVALID_REQUEST', 'LOGIN_CODE_INVALID', 'LOGIN_CODE_USED'],
   401: ['BAD_SECRET'],
-  403: ['WECHAT_USER_BLOCKED', 'MATCH_CODE_WRONG'],
+  403: ['WECHAT_USER_BLOCKED', 'MATCH_CODE_WRONG', 'ORIGIN_NOT_ALLOWED'],
   404: ['TICKET_NOT_FOUND', 'NOT_FOUND'],
   405: ['METHOD_NOT_ALLOWED'],
   409: ['SCENE_TAKEN', 'SCANNED_BY_ANOTHER', 'ALREADY_CONFIRMED'],

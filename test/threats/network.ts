@@ -158,10 +158,24 @@ t.test('threat 11: floods are refused, across instances', async (t) => {
 
   const phone: number[] = []
   for (let i = 0; i < 7; i++) {
-    const base = i % 2 === 0 ? a.url : b.url
-    phone.push((await call(`${base}/login`, { json: { code: 'invented' } })).status)
+    const instance = i % 2 === 0 ? a : b
+    const code = await instance.loginCode('alice')
+    phone.push((await call(`${instance.url}/login`, { json: { code } })).status)
   }
-  t.same(phone, [400, 400, 400, 400, 400, 400, 429])
+  t.same(phone, [200, 200, 200, 200, 200, 200, 429])
+
+  // Codes that WeChat refuses are no logins, and have a budget of their own.
+  const apart = await startInstance(t, { rates })
+  const junk: number[] = []
+  for (let i = 0; i < 14; i++) {
+    junk.push((await call(`${apart.url}/login`, { json: { code: `invented-${i}` } })).status)
+  }
+  t.same([...new Set(junk.slice(0, 10))], [400])
+  t.same([...new Set(junk.slice(11))], [429])
+  const own = await call(`${apart.url}/login`, {
+    json: { code: await apart.loginCode('alice') },
+  })
+  t.equal(own.status, 200, 'they use up nothing of what the others there may do')
 
   const [ticket, neighbour] = created.map(({ body }) => body)
   let paced: Answer<Json> | undefined
