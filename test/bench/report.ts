@@ -3,6 +3,7 @@ import { arch, cpus, type as osType } from 'node:os'
 import { format, resolveConfig } from 'prettier'
 import { root } from '../fixtures/root.ts'
 import type { AtRate, Rate, Rates } from './polls.ts'
+import { IMAGE_BYTES } from './wal.ts'
 
 export type Figures = {
   postgres: string
@@ -13,6 +14,8 @@ export type Figures = {
   commitsPerSecond: number
   codesOnDemand: { median: number; worst: number }
   codesFromStock: { median: number; worst: number }
+  /** Bytes of write-ahead log a login. */
+  wal: { fromStock: number; onDemand: number; withoutImage: number }
   rates: Rates
   half: AtRate
   atPace: (AtRate & { tickets: number })[]
@@ -31,6 +34,7 @@ const whole = (n: number): string => Math.round(n).toLocaleString('en-US')
 const times = (n: number): string => `${n.toFixed(2)} ×`
 const micro = (n: number | null): string => (n === null ? '–' : n.toFixed(1))
 const ms = (n: number): string => `${n < 10 ? n.toFixed(1) : Math.round(n)} ms`
+const kb = (n: number): string => `${(n / 1000).toFixed(1)} kB`
 const mb = (n: number): string => `${Math.round(n / 1e6)} MB`
 
 function table([head = [], ...rows]: string[][]): string {
@@ -155,7 +159,7 @@ function waitingOf({ atPace }: Figures): Part[] {
 }
 
 function loginsOf(figures: Figures): Part[] {
-  const { codesFromStock, codesOnDemand, wechatDelayMs } = figures
+  const { codesFromStock, codesOnDemand, wal, wechatDelayMs } = figures
   return [
     { en: '### Logins and code images', zh: '### 登录与小程序码' },
     [
@@ -193,6 +197,21 @@ function loginsOf(figures: Figures): Part[] {
         },
         ms(codesOnDemand.median),
         ms(codesOnDemand.worst),
+      ],
+    ],
+    [
+      [
+        {
+          en: `whole logins, code images of ${whole(IMAGE_BYTES)} bytes`,
+          zh: `完整登录，小程序码图片 ${whole(IMAGE_BYTES)} 字节`,
+        },
+        { en: 'write-ahead log of a login', zh: '每次登录的预写日志' },
+      ],
+      [{ en: 'from a stock of 50', zh: '从 50 个的库存取' }, kb(wal.fromStock)],
+      [{ en: 'without a stock', zh: '没有库存' }, kb(wal.onDemand)],
+      [
+        { en: 'no code image at all, the lower bound', zh: '完全不取图片（下限）' },
+        kb(wal.withoutImage),
       ],
     ],
     { en: '### How it was measured', zh: '### 测量条件' },

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres/postgres.ts'
 import { createCaller, measureCodes, measureCommits, measureLogins } from './logins.ts'
 import { addTickets, measureAtRate, measureRates } from './polls.ts'
 import { pin, startLoad, startInstance, startSandbox, stopAll } from './processes.ts'
 import { report, type Figures } from './report.ts'
+import { largeCodes, measureWal, untilStocked } from './wal.ts'
 
 /**
  * `npm run bench`: measures this tree on this machine and writes the figures into docs/scale.md and
@@ -77,6 +77,9 @@ async function measure(): Promise<Figures> {
   await stockedCaller.close()
   await stocked.stop()
 
+  tell('write-ahead log of a login')
+  const wal = await measureWals(env, wechat)
+
   const load = await startLoad()
   await addTickets(database, 1, 20_000)
   const rates = await measureRates({
@@ -113,17 +116,34 @@ async function measure(): Promise<Figures> {
     commitsPerSecond,
     codesOnDemand,
     codesFromStock,
+    wal,
     rates,
     half,
     atPace,
   }
 }
 
-async function untilStocked(database: pg.Client, size: number): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    const { rows } = await database.query('select from code_stock')
-    if (rows.length >= size) return
-    await sleep(100)
+async function measureWals(
+  env: Record<string, string>,
+  wechat: Awaited<ReturnType<typeof startSandbox>>,
+): Promise<Figures['wal']> {
+  await wechat.slowCodes(0)
+  const large = await largeCodes(wechat.settings['WECHAT_API_BASE'] ?? '')
+  const on = async (stock: number, images: boolean[]): Promise<number[]> => {
+    const instance = await startInstance('service', {
+      ...env,
+      WECHAT_API_BASE: large.url,
+      CODE_STOCK: String(stock),
+    })
+    const caller = createCaller(instance.url, wechat.url)
+    const bytes: number[] = []
+    for (const image of images) bytes.push(await measureWal(database, caller, { image, stock }))
+    await caller.close()
+    await instance.stop()
+    return bytes
   }
-  throw new Error('the stock of codes was not filled within 20 s')
+  const [fromStock = 0] = await on(50, [true])
+  const [onDemand = 0, withoutImage = 0] = await on(0, [true, false])
+  large.close()
+  return { fromStock, onDemand, withoutImage }
 }
