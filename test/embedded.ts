@@ -18,7 +18,11 @@ function memoryOf(pid: number): number {
 }
 
 t.test('the service on its embedded database, from an empty folder', onLinux, async (t) => {
-  const child = startChild(t, 'src/server.ts', { cwd: temporaryFolder(t), env: { PORT: '0' } })
+  const child = startChild(t, 'src/server.ts', {
+    cwd: temporaryFolder(t),
+    env: { PORT: '0' },
+    bare: true,
+  })
   const service = child.process.pid ?? 0
   const total = () =>
     [service, ...childrenOf(service)].map(memoryOf).reduce((sum, each) => sum + each, 0)
@@ -44,7 +48,6 @@ t.test('the service on its embedded database, from an empty folder', onLinux, as
     t.match(await call(`${url}/ticket`, { method: 'POST' }), {
       status: 503,
       body: { code: 'DATABASE_UNAVAILABLE' },
-      headers: { get: Function },
     })
     t.ok(performance.now() - began < 2_500, 'soon')
     t.match(await call(`${url}/readyz`), { status: 503 })
