@@ -6,7 +6,8 @@ import { countCodeStock } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
-import { outcome, requester, windows } from '../fixtures/tickets/arrange.ts'
+import { requester, windows } from '../fixtures/tickets/arrange.ts'
+import { outcome } from '../fixtures/tickets/observe.ts'
 import { layInStock } from '../fixtures/tickets/stock.ts'
 
 /** What an instance of the version before goes on saying while it is replaced, word for word. */

@@ -1,22 +1,64 @@
-import { create, toBuffer } from 'qrcode'
+import { crc32, deflateSync } from 'node:zlib'
+import { create } from 'qrcode'
 
 const QUIET_ZONE = 4
 const MIN_MODULE_PX = 4
-/** Unfiltered rows, compressed little: five times as large, in a quarter of the time. */
-const QUICK_PNG = { filterType: 0, deflateStrategy: 0, deflateLevel: 1 }
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+const ONE_BIT_GREY = [1, 0]
 
 /**
  * A QR code as PNG, `width` px wide and high. Only a text far longer than a scene's URL makes it
  * wider: a module stays at least 4 px, below which cameras give up.
+ *
+ * Drawn here with one bit a pixel: what draws for `qrcode` takes 32, so a stock of 50 codes would
+ * leave the process 40 MB larger.
  */
-export async function codeImage(text: string, width: number): Promise<Buffer> {
-  const symbol = create(text, { errorCorrectionLevel: 'M' })
-  const modules = symbol.modules.size + 2 * QUIET_ZONE
-  return toBuffer(text, {
-    errorCorrectionLevel: 'M',
-    margin: QUIET_ZONE,
-    width: Math.max(width, MIN_MODULE_PX * modules),
-    // A copy: what draws the picture keeps its size in there.
-    rendererOpts: { ...QUICK_PNG },
-  })
+export function codeImage(text: string, width: number): Buffer {
+  const { modules } = create(text, { errorCorrectionLevel: 'M' })
+  const across = modules.size + 2 * QUIET_ZONE
+  const side = Math.max(width, MIN_MODULE_PX * across)
+  const moduleAt = (pixel: number): number => Math.floor((pixel * across) / side) - QUIET_ZONE
+  const isDark = (row: number, column: number): boolean =>
+    Math.min(row, column) >= 0 &&
+    Math.max(row, column) < modules.size &&
+    modules.get(row, column) === 1
+
+  // Before each row a byte says: not filtered.
+  const stride = 1 + Math.ceil(side / 8)
+  const pixels = Buffer.alloc(side * stride, 255)
+  for (let y = 0; y < side; y++) {
+    const at = y * stride
+    const row = moduleAt(y)
+    if (y > 0 && moduleAt(y - 1) === row) {
+      pixels.copyWithin(at, at - stride, at)
+      continue
+    }
+    pixels[at] = 0
+    for (let x = 0; x < side; x++) {
+      if (!isDark(row, moduleAt(x))) continue
+      const byte = at + 1 + (x >> 3)
+      pixels[byte] = (pixels[byte] ?? 0) & ~(128 >> (x & 7))
+    }
+  }
+
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(side, 0)
+  header.writeUInt32BE(side, 4)
+  header.set(ONE_BIT_GREY, 8)
+  return Buffer.concat([
+    SIGNATURE,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(type, 'latin1'), data])
+  const whole = Buffer.alloc(named.length + 8)
+  whole.writeUInt32BE(data.length, 0)
+  named.copy(whole, 4)
+  whole.writeUInt32BE(crc32(named), named.length + 4)
+  return whole
 }

@@ -118,7 +118,7 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
       if (!state.quotas.codeImageMinute.take()) return refuse(reply, 'getwxacodeunlimit', 45009)
       const asked = readImageBody(text(request), request.headers['content-type'])
       if ('errcode' in asked) return refuse(reply, 'getwxacodeunlimit', asked.errcode)
-      const bytes = await codeImage(phoneUrl(asked.scene), asked.width)
+      const bytes = codeImage(phoneUrl(asked.scene), asked.width)
       // PNG bytes under a JPEG label: what WeChat does with a transparent code.
       return reply
         .type('image/jpeg')
