@@ -208,29 +208,24 @@ t.test('threat 8: to scan is not to log in, and the phone sees who asks', async 
     status: 403,
     body: { code: 'MATCH_CODE_WRONG' },
   })
-  t.equal(
-    (await login(ticket, 'victim', { match_code: ticket.match_code })).body.code,
-    'TICKET_DENIED',
-  )
+  const right = await login(ticket, 'victim', { match_code: ticket.match_code })
+  t.equal(right.body.code, 'TICKET_DENIED')
   t.match((await poll(ticket)).body, { status: 'denied', token: undefined })
 
-  const proxied = { trustProxy: ['127.0.0.1'], locationHeader: 'CF-IPCountry' }
   const databaseUrl = await postgresUrl(t)
-  const limited = { ...proxied, databaseUrl, rates: { create: 1, phone: 100 } }
-  const shown = await startInstance(t, limited)
-  const from = (address: string, country: string) => ({
-    'x-forwarded-for': address,
-    'cf-ipcountry': country,
-  })
+  const proxied = { databaseUrl, trustProxy: ['127.0.0.1'], locationHeader: 'CF-IPCountry' }
+  const limited = { ...proxied, rates: { create: 1, phone: 100 } }
+  const another = () => startInstance(t, limited)
+  const shown = await another()
+  const from = (ip: string, country: string) => ({ 'x-forwarded-for': ip, 'cf-ipcountry': country })
   const lure = { headers: from('192.0.2.1', 'US'), json: {} }
-  const lures = [(await call(`${shown.url}/ticket`, lure)).body]
-  await sql`update rate_limits set resets_at = now()`.execute(shown.db)
-  // An instance that knows of the limit asks no more in its minute: the next minute is another one's.
-  for (let i = 0; i < 3; i++) {
-    lures.push((await call(`${(await startInstance(t, limited)).url}/ticket`, lure)).body)
+  const lures: { scene: string }[] = []
+  // An instance that knows of the limit asks no more in its minute: each minute is another one's.
+  for (const { url } of [shown, ...(await Promise.all([1, 2, 3].map(() => another())))]) {
+    lures.push((await call(`${url}/ticket`, lure)).body)
     await sql`update rate_limits set resets_at = now()`.execute(shown.db)
   }
-  const unusual = await call(`${shown.url}/ticket/${lures[0].scene}/scan`, {
+  const unusual = await call(`${shown.url}/ticket/${lures[0]?.scene}/scan`, {
     headers: from('198.51.100.7', 'CN'),
     json: { code: await shown.loginCode('victim') },
   })
