@@ -45,7 +45,7 @@ export const catalogue = {
   },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
-    en: 'This page may not call ScenePass: its origin is not allowed. The operator adds it to CORS_ORIGINS.',
+    en: 'This page may not call ScenePass: its origin is not allowed. The operator can add it to CORS_ORIGINS; then try again.',
     zh: '此网页不能调用 ScenePass：其来源未被允许。请由运维人员将该来源加入 CORS_ORIGINS。',
   },
   TICKET_NOT_FOUND: {
@@ -138,7 +138,7 @@ export const catalogue = {
   },
   WECHAT_MISCONFIGURED: {
     status: 502,
-    en: 'The WeChat settings of this service need attention: its log tells the operator what to change and where.',
+    en: 'The WeChat settings of this service need attention: the log says what to change and where.',
     zh: '本服务的微信配置有误，需由运维人员处理：日志中写明了需要修改的内容和位置。',
   },
   WECHAT_BUSY: {
