@@ -113,6 +113,14 @@ t.test('what is committed is there after a restart; what is closed says so', asy
   t.equal(await count(second.db), 4)
 })
 
+t.test('in memory it keeps nothing', async (t) => {
+  for (let round = 0; round < 2; round++) {
+    const { db, close } = await connect({ url: 'pglite:memory', poolSize: 1, log: quietLog })
+    t.teardown(close)
+    await sql`create table kept (n int)`.execute(db)
+  }
+})
+
 t.test('a folder that is no database is refused and given back', async (t) => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'PG_VERSION'), '9.6\n')

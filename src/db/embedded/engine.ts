@@ -57,6 +57,7 @@ export async function startEngine(
 
   async function start(): Promise<void> {
     const started = await startProcess(place, hear)
+    if (closing.signal.aborted) return started.stop()
     missed = 0
     vacuumed = null
     database = started
@@ -85,7 +86,7 @@ export async function startEngine(
       if (closing.signal.aborted) return
       try {
         await start()
-        log.info({}, 'the embedded database answers again')
+        if (!closing.signal.aborted) log.info({}, 'the embedded database answers again')
         return
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)

@@ -65,22 +65,22 @@ export async function startProcess(
     else done?.(new Error('Connection terminated'))
   }
 
-  await new Promise<void>((resolve, reject) => {
-    const limit = setTimeout(
-      () => kill(`it was not ready after ${START_LIMIT_MS / 1000} s`),
-      START_LIMIT_MS,
-    )
-    child.on('message', (message: FromDatabase) => {
-      if (message.say === 'ready') resolve()
-      else if (message.say !== 'refused') onMessage(message)
-      else reject(message.inUse ? new FolderInUse(folder ?? '') : new Error(message.why))
+  const limit = setTimeout(
+    () => kill(`it was not ready after ${START_LIMIT_MS / 1000} s`),
+    START_LIMIT_MS,
+  )
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.on('message', (message: FromDatabase) => {
+        if (message.say === 'ready') resolve()
+        else if (message.say !== 'refused') onMessage(message)
+        else reject(message.inUse ? new FolderInUse(folder ?? '') : new Error(message.why))
+      })
+      void ended.then((why) => reject(new Error(why)))
     })
-    void ended.then((why) => {
-      clearTimeout(limit)
-      reject(new Error(why))
-    })
-    child.on('message', () => clearTimeout(limit))
-  })
+  } finally {
+    clearTimeout(limit)
+  }
 
   return {
     send,
