@@ -45,7 +45,10 @@ const apart = ['web', 'miniprogram']
 const SEES_FASTIFY = /^src\/(server\.ts|service\.ts|cli\/|http\/|jobs\/|sandbox\/|doctor\/)/
 const SEES_FASTIFYS_TYPES = /^src\/telemetry\//
 const TOUCHES_PROCESS = /^src\/(server\.ts|cli\/|db\/embedded\/main\.ts)/
-const allowedOfProcess: Record<string, string[]> = { 'src/db/folder-lock.ts': ['platform'] }
+const allowedOfProcess: Record<string, string[]> = {
+  'src/db/embedded/folder.ts': ['getuid', 'getgid'],
+  'src/db/folder-lock.ts': ['platform'],
+}
 
 const MOST_LINES = 250
 

@@ -7,7 +7,6 @@ import {
   statSync,
   type Stats,
 } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { DbLog } from '../pool.ts'
 import { UNPACKING } from './template.ts'
@@ -66,9 +65,8 @@ function namesIn(folder: string): string[] {
 }
 
 function closeToOthers(folder: string, log: DbLog): void {
-  const { uid } = userInfo()
   // Windows has no modes; what its accounts may do, the folder inherits.
-  if (uid < 0 || !isOpenToOthers(statSync(folder))) return
+  if (process.getuid === undefined || !isOpenToOthers(statSync(folder))) return
   try {
     chmodSync(folder, ONLY_OURS)
   } catch (error) {
@@ -89,7 +87,6 @@ function closeToOthers(folder: string, log: DbLog): void {
 
 const isOpenToOthers = ({ mode }: Stats): boolean => (mode & OF_OTHERS) !== 0
 
-const ownCommand = (folder: string): string => {
-  const { uid, gid } = userInfo()
-  return `chown -R ${uid}:${gid} ${folder} && chmod 700 ${folder}`
-}
+/** By number: in a container the account may have no name. */
+const ownCommand = (folder: string): string =>
+  `chown -R ${process.getuid?.()}:${process.getgid?.()} ${folder} && chmod 700 ${folder}`

@@ -10,6 +10,8 @@ import { temporaryFolder } from '../../fixtures/network/child.ts'
 import { pgliteUrl, quietLog } from '../../fixtures/postgres/database.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
+/** An account without a name, as containers have. */
+const NAMELESS = 54_321
 const isRoot = process.getuid?.() === 0
 const hasModes = { skip: process.platform === 'win32' ? 'Windows has no modes' : false }
 
@@ -77,15 +79,15 @@ t.test(
       try { prepareFolder(process.argv[1], { info() {}, warn() {} }) } catch (error) { console.log(error.message) }
     `
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script, folder], {
-      uid: 65_534,
-      gid: 65_534,
+      uid: NAMELESS,
+      gid: NAMELESS,
       cwd: '/',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const [text] = (await once(child.stdout, 'data')) as [Buffer]
     t.match(
       String(text),
-      `Run "chown -R 65534:65534 ${folder} && chmod 700 ${folder}", or set DATABASE_URL=pglite:FOLDER to a folder inside of it.`,
+      `Run "chown -R ${NAMELESS}:${NAMELESS} ${folder} && chmod 700 ${folder}", or set DATABASE_URL=pglite:FOLDER to a folder inside of it.`,
     )
     t.equal(modeOf(folder), 0o777)
   },
