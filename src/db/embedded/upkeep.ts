@@ -3,7 +3,7 @@ import type { Sessions } from './sessions.ts'
 
 /** As soon as the first requests of a start are over, whatever is left from before. */
 const FIRST_MS = 2_000
-const EVERY_MS = 5_000
+const EVERY_MS = 2_000
 /** A transaction is over in milliseconds. */
 const TRANSACTION_MS = 20
 /** Rows to be cleared away, those of a table's long values included: a code image of 60 kB is 31. */
