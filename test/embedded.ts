@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { call, clientOf } from './fixtures/network/client.ts'
 import { startChild, temporaryFolder } from './fixtures/network/child.ts'
-import { childrenOf, runs } from './fixtures/postgres/embedded.ts'
+import { childrenOf, databaseOf, runs } from './fixtures/postgres/embedded.ts'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'needs /proc' }
 
@@ -39,7 +39,7 @@ t.test('the service on its embedded database, from an empty folder', onLinux, as
     t.ok(most < 320, `at most: ${Math.round(most)} MB`)
   })
 
-  const [database = 0] = childrenOf(service)
+  const database = databaseOf(service)
   const { login } = clientOf(url)
 
   await t.test('a database that stands still takes nothing along', async (t) => {
@@ -61,7 +61,7 @@ t.test('the service on its embedded database, from an empty folder', onLinux, as
   })
 
   await t.test('a service manager may signal all of its processes', async (t) => {
-    const [now = 0] = childrenOf(service)
+    const now = databaseOf(service)
     process.kill(now, 'SIGTERM')
     process.kill(now, 'SIGINT')
     t.match(await login(null, 'bob'), { status: 200 }, 'the database waits for its service')

@@ -10,7 +10,7 @@ import type { Db } from '../../../src/db/pool.ts'
 import { isUnavailable } from '../../../src/db/unavailable.ts'
 import { startChild, temporaryFolder } from '../../fixtures/network/child.ts'
 import { pgliteUrl, type Teardown } from '../../fixtures/postgres/database.ts'
-import { childrenOf, runs } from '../../fixtures/postgres/embedded.ts'
+import { childrenOf, databaseOf, runs } from '../../fixtures/postgres/embedded.ts'
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'needs /proc' }
 const FOREVER = 'select count(*) from generate_series(1, 1e12::bigint)'
@@ -29,7 +29,7 @@ async function open(t: Teardown, url: string) {
   t.teardown(engine.close)
   const { db, close } = await connect({ url, engine, poolSize: 1, log })
   t.teardown(close)
-  const pid = () => childrenOf(process.pid).find((child) => !before.includes(child)) ?? 0
+  const pid = () => databaseOf(process.pid, before)
   return { db, pid, logged: () => lines.join('\n') }
 }
 
@@ -84,7 +84,7 @@ t.test('it goes with the service, however that ends', onLinux, async (t) => {
       args: [pgliteUrl(t), ...(busy ? [FOREVER] : [])],
     })
     await holder.wrote('stdout', /open/)
-    const [pid = 0] = childrenOf(holder.process.pid ?? 0)
+    const pid = databaseOf(holder.process.pid ?? 0)
     t.ok(runs(pid))
     holder.process.kill('SIGKILL')
     await holder.ended
