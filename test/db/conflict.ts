@@ -46,7 +46,7 @@ t.test('anything else is an error at once', async (t) => {
 
 t.test('a database that gives statements and transactions up', async (t) => {
   const databaseUrl = await postgresUrl(t)
-  const { url, db } = await startApp(t, { databaseUrl })
+  const { url, db, logged } = await startApp(t, { databaseUrl, logLevel: 'warn' })
   const { create, login } = clientOf(url)
   await sql`create sequence attempts`.execute(db)
   // A sequence does not forget what a rollback undoes.
@@ -96,6 +96,7 @@ t.test('a database that gives statements and transactions up', async (t) => {
           : login(ticket, `other-${code.toLowerCase()}`))
         t.match(answer, busy, table)
         t.ok(answer.headers.get('retry-after'))
+        t.match(logged(), new RegExp(code), 'the log has the reason')
         await normal()
       }
       t.equal((await login(ticket, `other-${code.toLowerCase()}`)).status, 200)

@@ -29,30 +29,33 @@ const isolationOf = async (db: Db): Promise<string> => {
   return rows[0]?.is ?? ''
 }
 
-/** Logins a dozen at a time, every tenth with six taps at once; returns what was not as it should be. */
+/**
+ * Logins a dozen at a time, every tenth with six taps at once; returns what was not as it should be. A
+ * machine that is too busy for the limit of 800 ms is no conflict: such a call is made again.
+ */
 async function logIn(url: string, count: number): Promise<unknown[]> {
-  const { create, scan, poll, loginCode } = clientOf(url)
+  const { scan, poll, login } = clientOf(url)
   const wrong: unknown[] = []
-  const expect = (answer: { status: number; body: unknown }) => {
-    if (answer.status >= 300) wrong.push(answer.body)
+  const ask = async (make: () => ReturnType<typeof call>) => {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await make()
+      if (answer.status === 503 && attempt < 5) continue
+      if (answer.status >= 300) wrong.push(answer.body)
+      return answer.body
+    }
   }
   let begun = 0
   const lane = async () => {
     while (begun < count) {
       const nth = begun++
       const user = `person-${nth % 20}`
-      const ticket = await create()
-      expect(await call(`${url}/ticket/${ticket.scene}/qrcode`))
-      expect(await scan(ticket, user))
-      const codes = await Promise.all(
-        Array.from({ length: nth % 10 === 0 ? 6 : 1 }, () => loginCode(user)),
-      )
-      const taps = codes.map((code) =>
-        call(`${url}/login`, { json: { code, scene: ticket.scene } }),
-      )
-      for (const answer of await Promise.all(taps)) expect(answer)
-      const { body } = await poll(ticket)
-      if (!body.token) wrong.push(body)
+      const ticket = await ask(() => call(`${url}/ticket`, { json: {} }))
+      await ask(() => call(`${url}/ticket/${ticket.scene}/qrcode`))
+      await ask(() => scan(ticket, user))
+      const taps = nth % 10 === 0 ? 6 : 1
+      await Promise.all(Array.from({ length: taps }, () => ask(() => login(ticket, user))))
+      const { token } = await ask(() => poll(ticket))
+      if (!token) wrong.push(`no token for ${user}`)
     }
   }
   await Promise.all(Array.from({ length: 12 }, lane))
@@ -97,8 +100,9 @@ for (const isolation of DEFAULTS) {
     })
 
     await t.test('sixty logins, a dozen at a time, end well', async (t) => {
-      const app = await startApp(t, { databaseUrl: url })
+      const app = await startApp(t, { databaseUrl: url, logLevel: 'warn' })
       t.same(await logIn(app.url, 60), [])
+      t.notMatch(app.logged(), /40001|40P01|"statusCode":500/)
     })
   })
 }
@@ -120,7 +124,8 @@ const pooled = await startPgbouncer(t, database)
 const skip = pooled === null && 'PgBouncer is not installed: apt-get install pgbouncer'
 
 t.test('the same through PgBouncer in transaction mode', { skip }, async (t) => {
-  const app = await startApp(t, { databaseUrl: pooled as string })
+  const app = await startApp(t, { databaseUrl: pooled as string, logLevel: 'warn' })
   t.same(await logIn(app.url, 60), [])
+  t.notMatch(app.logged(), /40001|40P01|"statusCode":500/)
   t.equal(await isolationOf(app.db), 'read committed')
 })
