@@ -150,7 +150,8 @@ t.test('instances die, the database restarts, connections break, clocks are wron
 
   await t.test('a client that tries again needs no second scan, and no call hangs', async (t) => {
     t.equal(done.length, LOGINS)
-    t.ok(slowest() < 3_000)
+    // Far above the time limit of a statement, so that a busy machine is not taken for a call that hangs.
+    t.ok(slowest() < 10_000, `the slowest call took ${slowest().toFixed()} ms`)
     const named = /^(DATABASE_UNAVAILABLE|ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/
     t.same(
       [...met.keys()].filter((each) => !named.test(each)),
