@@ -132,9 +132,10 @@ t.test(
 
 /**
  * Junk codes are counted as phone calls first and given back afterwards, a statement each, so that
- * they use up nothing of what the others behind a carrier's address may do.
+ * they use up nothing of what the others behind a carrier's address may do; of the few that are worked
+ * on, the ticket is looked at.
  */
-const MOST_STATEMENTS: Record<string, number> = { 'junk login codes': 1_000 }
+const MOST_STATEMENTS: Record<string, number> = { 'junk login codes': 2_000 }
 
 t.test('threat 20: what is over the limit is refused from memory', async (t) => {
   const { url, db } = await startApp(t, { rates: RATES })
