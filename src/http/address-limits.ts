@@ -12,7 +12,7 @@ export type Group = 'create' | 'phone'
  * So many times the budget of one /64 may its /56 and its /48 use up: a line with a /56 has 256 of
  * them, and would have 256 budgets.
  */
-const WIDER = [1, 4, 16]
+export const WIDER = [1, 4, 16]
 const BETWEEN = '|'
 
 /** Limits per address, counted in the database so that instances share them. */

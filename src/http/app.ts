@@ -18,7 +18,7 @@ import type { MiniProgram } from '../wechat/mini-program.ts'
 import { createAddressLimits } from './address-limits.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
-import { createMissLimit } from './miss-limit.ts'
+import { createGuessLimit } from './guess-limit.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
@@ -83,9 +83,6 @@ export type Observer = {
 /** 16 KiB: the largest documented body is under 300 bytes. */
 const BODY_LIMIT = 16 * 1024
 
-/** Wrong secrets, unknown scenes and unknown paths of one address. */
-const GUESSES_PER_MINUTE = 120
-
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { log, wechat, site, rules, observe = {} } = deps
@@ -109,10 +106,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const countryOf = createCountryOf(locationHeader, (peer) => isTrusted?.(peer, 0) === true)
   const limits = createAddressLimits(db)
-  const guesses = createMissLimit({
-    perMinute: GUESSES_PER_MINUTE,
-    misses: ['BAD_SECRET', 'TICKET_NOT_FOUND'],
-  })
+  const guesses = createGuessLimit()
   const events = createTicketEvents(log, observe.transition)
   const loader = createStatusLoader(db, {
     readReplica: readReplica ?? undefined,

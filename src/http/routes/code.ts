@@ -12,7 +12,7 @@ import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../
 import { imageType } from '../../wechat/image-type.ts'
 import type { MiniProgram } from '../../wechat/mini-program.ts'
 import { createThrottle } from '../gcra.ts'
-import type { MissLimit } from '../miss-limit.ts'
+import type { GuessLimit } from '../guess-limit.ts'
 import { varyBy } from '../negotiation.ts'
 import * as schema from '../schemas.ts'
 
@@ -21,7 +21,7 @@ export type CodeRoutesOptions = {
   wechat: Pick<MiniProgram, 'codeImage' | 'urlLink'>
   /** Whether there is a route for the link, too. */
   urlLink: boolean
-  guesses: MissLimit
+  guesses: GuessLimit
   note: TicketEvents['note']
 }
 
@@ -148,7 +148,8 @@ function madeOnce<T>(
 
   return async (request, scene) => {
     keepPace(request, scene)
-    const stored = await guesses.run(request, () => read(scene))
+    guesses.admit(request, scene)
+    const stored = await guesses.look(request, scene, () => read(scene))
     if (stored !== null) return stored
     let made = making.get(scene)
     if (!made) {

@@ -9,7 +9,8 @@ import { scan } from '../../sign-in/scan.ts'
 import { about } from '../../telemetry/ticket-events.ts'
 import type { MiniProgram } from '../../wechat/mini-program.ts'
 import type { AddressLimits } from '../address-limits.ts'
-import { createMissLimit, type MissLimit } from '../miss-limit.ts'
+import type { GuessLimit } from '../guess-limit.ts'
+import { createMissLimit } from '../miss-limit.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { originOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
@@ -23,11 +24,13 @@ export type PhoneRoutesOptions = {
   perMinute: number
   countryOf: CountryOf
   limits: AddressLimits
-  guesses: MissLimit
+  guesses: GuessLimit
 }
 
-/** Login codes that WeChat refuses, of one address for one ticket, in a minute. */
+/** Login codes that WeChat refuses, of one address for one ticket or for no ticket, in a minute. */
 const JUNK_PER_MINUTE = 10
+/** Logins without a ticket of an address that sends more of them: one of its others may be honest. */
+const OWN_JUNK_PER_SECOND = 10
 const JUNK = ['LOGIN_CODE_INVALID', 'LOGIN_CODE_USED'] as const
 
 /** The phone's side: the mini program's door. Each call proves who makes it with a login code of its own. */
@@ -38,19 +41,33 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
   // After the body has been read: what is no login at all does not count as one.
   const rateLimit = { ...perAddress('phone', perMinute), hook: 'preHandler' } as const
   const config = { audience: 'phone', rateLimit } as const
-  const junk = createMissLimit({ perMinute: JUNK_PER_MINUTE, misses: JUNK })
+  const junk = createMissLimit({ perMinute: JUNK_PER_MINUTE, perSecond: 0, misses: JUNK })
+  const ownJunk = createMissLimit({
+    perMinute: JUNK_PER_MINUTE,
+    perSecond: OWN_JUNK_PER_SECOND,
+    misses: JUNK,
+  })
 
   /**
    * Junk and guesses have budgets of their own and are no logins, so that a broken client behind a
-   * carrier's address uses up nothing of what the others there may do.
+   * carrier's address uses up nothing of what the others there may do. What is over them is refused
+   * before it is counted as a phone's call, which costs a statement.
    */
+  function admit(request: FastifyRequest, scene: string | undefined): void {
+    if (scene === undefined) return ownJunk.admit(request)
+    guesses.admit(request, scene)
+    junk.admit(request, scene)
+  }
+
+  /** Answers a call that has been admitted. */
   async function answer<T>(
     request: FastifyRequest,
     scene: string | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
     try {
-      return await guesses.run(request, () => junk.run(request, work, scene))
+      if (scene === undefined) return await ownJunk.countMiss(request, work)
+      return await guesses.look(request, scene, () => junk.countMiss(request, work, scene))
     } catch (error) {
       if (isStrangers(error)) await limits.refund(request, 'phone')
       throw error
@@ -67,6 +84,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     '/ticket/:scene/scan',
     {
       config,
+      preHandler: async (request) => admit(request, request.params.scene),
       schema: {
         summary: 'Scanned: who is asking, from where?',
         params: schema.SceneParams,
@@ -98,6 +116,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     '/ticket/:scene/deny',
     {
       config,
+      preHandler: async (request) => admit(request, request.params.scene),
       schema: {
         summary: 'Decline',
         params: schema.SceneParams,
@@ -120,6 +139,7 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
     '/login',
     {
       config,
+      preHandler: async (request) => admit(request, request.body.scene),
       schema: {
         summary: 'Confirm a ticket, or sign in to the mini program itself',
         body: schema.LoginBody,

@@ -1,13 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
+import { hashSecret } from '../../tickets/secret.ts'
 import { intervalOf, type TicketRules } from '../../tickets/ticket.ts'
 import type { Tickets } from '../../tickets/verbs.ts'
 import { bearerHash } from '../bearer.ts'
 import { createThrottle } from '../gcra.ts'
 import type { AddressLimits } from '../address-limits.ts'
-import type { MissLimit } from '../miss-limit.ts'
+import type { GuessLimit } from '../guess-limit.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { requesterOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
@@ -19,7 +21,7 @@ export type TicketRoutesOptions = {
   perMinute: number
   countryOf: CountryOf
   limits: AddressLimits
-  guesses: MissLimit
+  guesses: GuessLimit
 }
 
 /**
@@ -41,6 +43,38 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
+
+  /** @returns 0, or how many milliseconds too early it was */
+  function takePace(secretHash: string, interval = 0): number {
+    const everyMs = (interval || 1) * 500
+    return pace.take(secretHash, everyMs, POLL_BURST_MS / everyMs)
+  }
+
+  /**
+   * Work that needs a ticket's secret. One that was right here before is no guess, and has a pace,
+   * whatever became of its ticket. A stranger cannot use that up: only right secrets are ever taken.
+   *
+   * @throws {AppError} what the work throws; `tooFast`, or `RATE_LIMITED` for a guess too many
+   */
+  async function withSecret<T>(
+    request: FastifyRequest,
+    secretHash: string,
+    scene: string,
+    tooFast: TooFast,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const known = secretHash !== '' && pace.knows(secretHash)
+    if (known) refuse(pace.peek(secretHash), tooFast)
+    try {
+      if (known) return await work()
+      const done = await guesses.run(request, work)
+      guesses.learn(scene)
+      return done
+    } catch (error) {
+      if (known || isForHolders(error)) takePace(secretHash)
+      throw error
+    }
+  }
 
   app.post(
     '/ticket',
@@ -68,6 +102,9 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const fromStock = limits.seen(request, 'create') <= STOCK_SHARE
       const { scene } = request.body
       const ticket = await tickets.create({ scene, requester, fromStock }, request)
+      guesses.learn(ticket.scene)
+      // Known, with none of its pace used up.
+      pace.take(hashSecret(ticket.secret), 0, 0)
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)
@@ -102,18 +139,17 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     },
     async (request) => {
       const { scene } = request.params
-      const secretHash = bearerHash(request)
-      // Only the holder's own secret is ever taken below, so a stranger cannot use this pace up.
-      if (secretHash) refuse(pace.peek(secretHash))
-
-      const poll = () => tickets.poll({ scene, secretHash: secretHash ?? '' }, request)
-      // A secret that was right once is no guess.
-      const known = secretHash !== null && pace.knows(secretHash)
-      const { status, expiresIn, delivery } = await (known ? poll() : guesses.run(request, poll))
+      const secretHash = bearerHash(request) ?? ''
+      const { status, expiresIn, delivery } = await withSecret(
+        request,
+        secretHash,
+        scene,
+        'SLOW_DOWN',
+        () => tickets.poll({ scene, secretHash }, request),
+      )
       const interval = intervalOf(status)
       if (!delivery) {
-        const everyMs = (interval || 1) * 500
-        refuse(pace.take(secretHash as string, everyMs, POLL_BURST_MS / everyMs))
+        refuse(takePace(secretHash, interval), 'SLOW_DOWN')
         return { scene, status, expires_in: expiresIn, interval }
       }
       const { exp = 0 } = decodeJwt(delivery.token)
@@ -157,12 +193,21 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const { scene } = request.params
       const secretHash = bearerHash(request) ?? ''
-      await guesses.run(request, () => tickets.cancel({ scene, secretHash }, request))
+      await withSecret(request, secretHash, scene, 'RATE_LIMITED', () =>
+        tickets.cancel({ scene, secretHash }, request),
+      )
+      takePace(secretHash)
       return reply.code(204).send(null)
     },
   )
 }
 
-function refuse(waitMs: number): void {
-  if (waitMs > 0) throw new AppError('SLOW_DOWN', { retryAfter: Math.ceil(waitMs / 1000) })
+/** What became of a ticket is told with its secret alone. */
+const isForHolders = (error: unknown): boolean =>
+  error instanceof AppError && [409, 410].includes(error.statusCode)
+
+type TooFast = 'SLOW_DOWN' | 'RATE_LIMITED'
+
+function refuse(waitMs: number, code: TooFast): void {
+  if (waitMs > 0) throw new AppError(code, { retryAfter: Math.ceil(waitMs / 1000) })
 }
