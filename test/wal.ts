@@ -18,6 +18,7 @@ t.teardown(() => large.close())
 
 for (const stock of [0, 50]) {
   t.test(`with CODE_STOCK=${stock} a login costs 4 kB of write-ahead log at most`, async (t) => {
+    const lines: string[] = []
     const service = await startService({
       config: readConfig({
         PORT: '0',
@@ -29,16 +30,16 @@ for (const stock of [0, 50]) {
         RATE_CREATE: '100000',
         RATE_PHONE: '100000',
       }),
-      log: createLog('silent'),
+      log: createLog('debug', { write: (line) => void lines.push(line) }),
     })
     t.teardown(() => service.stop())
     const database = new pg.Client(urlOf(server, 'postgres'))
     await database.connect()
     t.teardown(() => database.end())
-    const caller = createCaller(service.url, wechat)
-    t.teardown(() => caller.close())
-
-    const bytes = await measureWal(database, caller, { image: true, stock })
+    const open = (address: string) => createCaller(service.url, wechat, address)
+    const bytes = await measureWal(database, open, { image: true, stock })
+    const fromStock = lines.filter((line) => line.includes('"stock":true')).length
+    t.equal(fromStock > 0, stock > 0, `${fromStock} codes from the stock`)
     t.ok(bytes > 1_000 && bytes <= 4_000, `${Math.round(bytes)} bytes`)
   })
 }

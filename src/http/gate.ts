@@ -8,10 +8,10 @@ import type { Socket } from 'node:net'
  */
 
 /**
- * Requests in flight on one connection. Browsers and nginx send one at a time; Node reads a thousand
- * out of one packet and begins them all, although only the first can be answered.
+ * Requests of one connection that may wait until the one before them is answered. Browsers and nginx
+ * send one at a time; Node reads a thousand out of one packet and begins them all.
  */
-const MOST_IN_FLIGHT = 8
+const MOST_WAITING = 7
 /** Headers are there within this time, and the whole request. Node swaps the two in another order. */
 const HEADERS_MS = 5_000
 const REQUEST_MS = 10_000
@@ -35,7 +35,7 @@ export function createGate(): Gate {
   return {
     use: (guard) => void guards.push(guard),
     serverFactory(handler) {
-      const inFlight = new WeakMap<Socket, number>()
+      const waiting = new WeakMap<Socket, number>()
       const server: RawServerDefault = createServer(
         {
           requireHostHeader: false,
@@ -49,10 +49,13 @@ export function createGate(): Gate {
           const { socket } = request
           // Requests that Node has read already go on coming after the end of their connection.
           if (socket.destroyed) return
-          const count = (inFlight.get(socket) ?? 0) + 1
-          if (count > MOST_IN_FLIGHT) return void socket.destroy()
-          inFlight.set(socket, count)
-          response.once('close', () => inFlight.set(socket, (inFlight.get(socket) ?? 1) - 1))
+          // Only a response that waits for another has no socket yet: most requests pay nothing here.
+          if (response.socket === null) {
+            const count = (waiting.get(socket) ?? 0) + 1
+            if (count > MOST_WAITING) return void socket.destroy()
+            waiting.set(socket, count)
+            response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
+          }
           if (!guards.some((guard) => guard(request, response))) handler(request, response)
         },
       )

@@ -1,6 +1,6 @@
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { deliverToken, type Decided } from './deliver.ts'
+import { deliverToken, type Decided, type Delivery } from './deliver.ts'
 import { sameHash } from './secret.ts'
 import { createStatusLoader, type StatusLoader } from './status-loader.ts'
 
@@ -9,17 +9,23 @@ import { createStatusLoader, type StatusLoader } from './status-loader.ts'
  * nothing has been decided; after that, what the delivery answers.
  *
  * @param loader shared with other polls; by default this one reads alone
+ * @param onDelivery called with the token that this poll brings
  * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`
  */
 export async function pollTicket(
   db: Db,
   input: { scene: string; secretHash: string },
   loader: StatusLoader = createStatusLoader(db),
+  onDelivery?: (delivery: Delivery) => void,
 ): Promise<Decided> {
   const loaded = await loader.load(input.scene)
   if (!loaded) throw new AppError('TICKET_NOT_FOUND')
   if (!sameHash(loaded.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')
   const { waiting, expiresIn } = loaded
-  if (!waiting) return deliverToken(db, input)
+  if (!waiting) {
+    const decided = await deliverToken(db, input)
+    if (decided.delivery) onDelivery?.(decided.delivery)
+    return decided
+  }
   return expiresIn > 0 ? { status: waiting, expiresIn } : { status: 'expired', expiresIn: 0 }
 }

@@ -113,13 +113,10 @@ export function bindVerbs(
       onTransition({ scene: input.scene, outcome: 'canceled', first }, caller)
     },
 
-    async poll(input, caller) {
-      const seen = await pollTicket(db, input, loader)
-      if (seen.delivery) {
-        const { first } = seen.delivery
-        onTransition({ scene: input.scene, outcome: 'delivered', first }, caller)
-      }
-      return seen
-    },
+    // Not async: each such function that waits with a poll costs it 2 µs of its 25.
+    poll: (input, caller) =>
+      pollTicket(db, input, loader, ({ first }) =>
+        onTransition({ scene: input.scene, outcome: 'delivered', first }, caller),
+      ),
   }
 }

@@ -4,9 +4,13 @@ import { median } from './polls.ts'
 
 const AT_ONCE = 32
 
-/** Calls of a browser and a phone over kept connections. Anything but success is an error. */
-export function createCaller(service: string, wechat: string) {
-  const pools = { service: poolOf(service), wechat: poolOf(wechat) }
+/**
+ * Calls of a browser and a phone over kept connections. Anything but success is an error.
+ *
+ * @param localAddress whose calls they are; Linux has all of 127/8
+ */
+export function createCaller(service: string, wechat: string, localAddress?: string) {
+  const pools = { service: poolOf(service, localAddress), wechat: poolOf(wechat) }
 
   async function call(
     to: keyof typeof pools,
@@ -55,7 +59,12 @@ export function createCaller(service: string, wechat: string) {
 
 export type Caller = ReturnType<typeof createCaller>
 
-const poolOf = (url: string) => new Pool(url, { connections: AT_ONCE, pipelining: 1 })
+const poolOf = (url: string, localAddress?: string) =>
+  new Pool(url, {
+    connections: AT_ONCE,
+    pipelining: 1,
+    ...(localAddress && { localAddress }),
+  })
 
 /** Logins a second, `AT_ONCE` under way at any time; every eighth person is a new one. */
 export async function measureLogins(caller: Caller, seconds: number): Promise<number> {

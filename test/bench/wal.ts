@@ -10,9 +10,11 @@ import type { Caller } from './logins.ts'
 /** Of a code image as WeChat makes it. */
 export const IMAGE_BYTES = 60_000
 
-/** Few enough for a stock of 50 to last, and so many times. */
-const AT_A_TIME = 40
+/** As many as one address gets from the stock in a minute, and so many times. */
+const AT_A_TIME = 20
 const TIMES = 5
+/** Given out so far: whose calls they are. */
+let addresses = 0
 
 /**
  * The simulated WeChat with code images of `IMAGE_BYTES` that nothing compresses, as WeChat's own: the
@@ -51,20 +53,23 @@ export async function largeCodes(apiBase: string): Promise<{ url: string; close(
  * Bytes of PostgreSQL's write-ahead log that a whole login costs, all that happens beside it included:
  * the filling of the stock, and the sweeps.
  *
+ * @param open a caller at an address
  * @param options.image whether the browser loads the code image
  * @param options.stock how many code images are to lie ready before each share of the logins
  */
 export async function measureWal(
   database: pg.Client,
-  caller: Caller,
+  open: (localAddress: string) => Caller,
   options: { image: boolean; stock: number },
 ): Promise<number> {
   const { image, stock } = options
   let begun = 0
   const share = async () => {
     if (stock > 0) await untilStocked(database, stock)
+    const caller = open(`127.0.2.${++addresses}`)
     // One after the other: a lane in which a ticket finds the stock empty would count for another row.
     for (let i = 0; i < AT_A_TIME; i++) await caller.login(`writer-${begun++ % 500}`, { image })
+    await caller.close()
   }
   // Every page that a checkpoint has passed is written whole once; then it is as it always is.
   await share()

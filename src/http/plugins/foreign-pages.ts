@@ -19,10 +19,11 @@ export const foreignPages = fp<{ origins: readonly string[]; publicUrl: string }
       allowed.has(origin) || origin.replace(/^https?:\/\//, '') === host
 
     app.addHook('onRequest', (request, _reply, done) => {
+      // Polls first: what a route is, Fastify puts together anew for every request that asks.
+      if (!CHANGES.has(request.method)) return done()
       const { audience } = request.routeOptions.config
       const { origin, 'sec-fetch-site': site } = request.headers
-      const may = !CHANGES.has(request.method) || isOurs(request)
-      if (may || !isForeign(audience, origin, site)) return done()
+      if (isOurs(request) || !isForeign(audience, origin, site)) return done()
       return done(new AppError('ORIGIN_NOT_ALLOWED'))
     })
   },

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
+import type { Decided } from '../../tickets/deliver.ts'
 import { hashSecret } from '../../tickets/secret.ts'
 import { intervalOf, type TicketRules } from '../../tickets/ticket.ts'
 import type { Tickets } from '../../tickets/verbs.ts'
@@ -51,29 +51,20 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
   }
 
   /**
-   * Work that needs a ticket's secret. One that was right here before is no guess, and has a pace,
-   * whatever became of its ticket. A stranger cannot use that up: only right secrets are ever taken.
+   * Whether a secret was right here before. It is no guess then, and has a pace, whatever became of
+   * its ticket. A stranger cannot use that up: only right secrets are ever taken.
    *
-   * @throws {AppError} what the work throws; `tooFast`, or `RATE_LIMITED` for a guess too many
+   * @throws {AppError} `tooFast`
    */
-  async function withSecret<T>(
-    request: FastifyRequest,
-    secretHash: string,
-    scene: string,
-    tooFast: TooFast,
-    work: () => Promise<T>,
-  ): Promise<T> {
+  function isKnown(secretHash: string, tooFast: TooFast): boolean {
     const known = secretHash !== '' && pace.knows(secretHash)
     if (known) refuse(pace.peek(secretHash), tooFast)
-    try {
-      if (known) return await work()
-      const done = await guesses.run(request, work)
-      guesses.learn(scene)
-      return done
-    } catch (error) {
-      if (known || isForHolders(error)) takePace(secretHash)
-      throw error
-    }
+    return known
+  }
+
+  /** An error that only the holder of the secret is told costs a statement, too. */
+  function onError(error: unknown, known: boolean, secretHash: string): void {
+    if (known || isForHolders(error)) takePace(secretHash)
   }
 
   app.post(
@@ -140,13 +131,19 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request) => {
       const { scene } = request.params
       const secretHash = bearerHash(request) ?? ''
-      const { status, expiresIn, delivery } = await withSecret(
-        request,
-        secretHash,
-        scene,
-        'SLOW_DOWN',
-        () => tickets.poll({ scene, secretHash }, request),
-      )
+      const input = { scene, secretHash }
+      const known = isKnown(secretHash, 'SLOW_DOWN')
+      let seen: Decided
+      try {
+        seen = await (known
+          ? tickets.poll(input, request)
+          : guesses.run(request, () => tickets.poll(input, request)))
+      } catch (error) {
+        onError(error, known, secretHash)
+        throw error
+      }
+      if (!known) guesses.learn(scene)
+      const { status, expiresIn, delivery } = seen
       const interval = intervalOf(status)
       if (!delivery) {
         refuse(takePace(secretHash, interval), 'SLOW_DOWN')
@@ -191,12 +188,16 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       },
     },
     async (request, reply) => {
-      const { scene } = request.params
-      const secretHash = bearerHash(request) ?? ''
-      await withSecret(request, secretHash, scene, 'RATE_LIMITED', () =>
-        tickets.cancel({ scene, secretHash }, request),
-      )
-      takePace(secretHash)
+      const input = { scene: request.params.scene, secretHash: bearerHash(request) ?? '' }
+      const known = isKnown(input.secretHash, 'RATE_LIMITED')
+      const cancel = () => tickets.cancel(input, request)
+      try {
+        await (known ? cancel() : guesses.run(request, cancel))
+      } catch (error) {
+        onError(error, known, input.secretHash)
+        throw error
+      }
+      takePace(input.secretHash)
       return reply.code(204).send(null)
     },
   )
