@@ -3,7 +3,6 @@ import closeWithGrace from 'close-with-grace'
 import { createProgram } from './cli/command.ts'
 import { readConfig } from './config/config.ts'
 import { commandToClose, openToOthers, secretFiles } from './config/secret-files.ts'
-import { startService } from './service.ts'
 
 /** The composition root: what touches the process is here and in cli/. Wires, listens, stops gracefully. */
 
@@ -35,6 +34,8 @@ if (exposed.length > 0) {
 }
 
 try {
+  // Not before: a mistake in a setting is told in half the time without all the rest.
+  const { startService } = await import('./service.ts')
   const service = await startService({ config, log, lanAddress: lanAddress() })
   // In-flight requests get most of the ten seconds; a second signal does not wait for them.
   closeWithGrace({ delay: 9_000, logger: log }, async ({ signal, err }) => {
