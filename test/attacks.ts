@@ -5,7 +5,9 @@ import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { Agent, request as send } from 'undici'
 import { startApp } from './fixtures/app.ts'
+import type { Attack } from './fixtures/network/attacker.ts'
 import { call, clientOf, type Json } from './fixtures/network/client.ts'
+import { pgliteUrl, postgresUrl } from './fixtures/postgres/database.ts'
 import { root } from './fixtures/root.ts'
 
 /** One address does its worst; the logins of others end well. */
@@ -16,22 +18,20 @@ t.setTimeout(240_000)
 const RATES = { create: 60, phone: 60 }
 const attacker = fileURLToPath(new URL('dist/test/fixtures/network/attacker.js', root))
 
-type Attack = { connections: number; pipelined: number; request: string }
-
-/** Runs the attack until the work is done; the attacker's answers, by status. */
+/** Runs the attacks until the work is done; the attacker's answers, by status. */
 async function during<T>(
   t: Test,
   url: string,
-  { connections, pipelined, request }: Attack,
+  attacks: Attack[],
   work: () => Promise<T>,
 ): Promise<{ done: T; statuses: Record<string, number> }> {
   const { port } = new URL(url)
-  const args = [port, '127.0.0.66', String(connections), String(pipelined), JSON.stringify(request)]
-  const child = fork(attacker, args)
+  const child = fork(attacker, [port, '127.0.0.66', JSON.stringify(attacks)])
   t.teardown(() => child.kill('SIGKILL'))
+  let statuses: Record<string, number> = {}
+  child.on('message', (latest: Record<string, number>) => (statuses = latest))
   await once(child, 'message')
   const done = await work()
-  const [statuses] = (await once(child, 'message')) as [Record<string, number>]
   child.kill('SIGKILL')
   await once(child, 'exit')
   return { done, statuses }
@@ -56,10 +56,10 @@ async function logins(url: string, count: number): Promise<string[]> {
     }
     try {
       const { body: ticket, status } = await ask('POST', '/ticket')
-      if (status !== 201) return `create ${status}`
+      if (status !== 201) return `create ${status} ${ticket.code}`
       const { scene, secret } = ticket
       const waits = await ask('GET', `/ticket/${scene}`, undefined, secret)
-      if (waits.status !== 200) return `poll ${waits.status}`
+      if (waits.status !== 200) return `poll ${waits.status} ${waits.body.code}`
       for (const [path, more] of [
         [`/ticket/${scene}/scan`, {}],
         ['/login', { scene }],
@@ -92,77 +92,108 @@ const wrongSecret = (scene: string) =>
 const linux = process.platform === 'linux'
 const skip = linux ? false : 'only Linux has all of 127/8 on loopback'
 
-t.test(
-  'threat 20: while one address does its worst, 20 of 20 logins of others end well',
-  { skip },
-  async (t) => {
-    const { url } = await startApp(t, { rates: RATES })
+/** So much of the worst that was measured is done beside other tests: an attacker needs CPU, too. */
+const SHARE = Number(process.env['SCENEPASS_ATTACK'] ?? 0.3)
+
+for (const [database, urlOf] of Object.entries({ PostgreSQL: postgresUrl, PGlite: pgliteUrl })) {
+  const name = `threat 20: while one address does its worst, 20 of 20 logins of others end well, ${database}`
+  t.test(name, { skip }, async (t) => {
+    const { url } = await startApp(t, { rates: RATES, databaseUrl: await urlOf(t) })
     const { scene } = await clientOf(url).create()
+    const image = `GET /ticket/${scene}/qrcode HTTP/1.1\r\nHost: x\r\n\r\n`
     await call(`${url}/ticket/${scene}/qrcode`)
-    const junk = (code: string) => JSON.stringify({ code, scene })
-    const attacks: Record<string, Attack & { logins: number }> = {
-      'creation over the limit': {
+    const junk = post('/login', JSON.stringify({ code: 'x1', scene }))
+    const attacks: Record<string, Attack> = {
+      'creation over the limit': { connections: 700, pipelined: 1, request: post('/ticket') },
+      'pipelined creation': { connections: 12, pipelined: 60, request: post('/ticket') },
+      'junk login codes': { connections: 60, pipelined: 6, request: junk },
+      'wrong secrets': { connections: 100, pipelined: 6, request: wrongSecret(scene) },
+      images: { connections: 30, pipelined: 6, request: image },
+      'unread answers': { connections: 100, pipelined: 8, request: image, deaf: true },
+      'slow bodies': {
         connections: 300,
         pipelined: 1,
-        request: post('/ticket'),
-        logins: 20,
-      },
-      'pipelined creation': { connections: 12, pipelined: 60, request: post('/ticket'), logins: 4 },
-      'junk login codes': {
-        connections: 60,
-        pipelined: 4,
-        request: post('/login', junk('x1')),
-        logins: 4,
-      },
-      'wrong secrets': { connections: 60, pipelined: 6, request: wrongSecret(scene), logins: 4 },
-      images: {
-        connections: 30,
-        pipelined: 6,
-        request: `GET /ticket/${scene}/qrcode HTTP/1.1\r\nHost: x\r\n\r\n`,
-        logins: 4,
+        request: post('/login', JSON.stringify({ code: 'x'.repeat(900) })).slice(0, -900),
+        drip: 'x',
       },
     }
-    for (const [name, attack] of Object.entries(attacks)) {
-      const { done, statuses } = await during(t, url, attack, () => logins(url, attack.logins))
-      t.comment(`${name}: ${JSON.stringify(statuses)}`)
-      t.strictSame(done, Array(attack.logins).fill('token'), name)
+    for (const attack of Object.values(attacks)) {
+      attack.connections = Math.ceil(attack.connections * SHARE)
     }
-  },
-)
+    const rounds: Record<string, Attack[]> = { 'all at once': Object.values(attacks) }
+    if (SHARE === 1) for (const [name, attack] of Object.entries(attacks)) rounds[name] = [attack]
+    for (const [name, attacks] of Object.entries(rounds)) {
+      const began = performance.now()
+      const { done, statuses } = await during(t, url, attacks, () => logins(url, 20))
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      t.comment(`${name}: ${seconds} s, the attacker was answered ${JSON.stringify(statuses)}`)
+      t.strictSame(done, Array(20).fill('token'), name)
+    }
+  })
+}
 
 t.test('threat 20: what is over the limit is refused from memory', async (t) => {
-  const { url } = await startApp(t, { rates: RATES })
+  const { url } = await startApp(t, { rates: RATES, trustProxy: ['loopback'] })
   const { scene } = await clientOf(url).create()
   const queries = t.capture(Client.prototype, 'query', Client.prototype.query)
   let invented = 0
   const another = () => `invented_by_a_stranger_${invented++}`
-  const poll = (scene: string, secret: string) =>
-    call(`${url}/ticket/${scene}`, { headers: { authorization: `Bearer ${secret}` } })
-  const login = (json: object) => call(`${url}/login`, { json })
-  const ways: Record<string, () => Promise<{ status: number }>> = {
-    creation: () => call(`${url}/ticket`, { method: 'POST' }),
-    'a wrong secret': () => poll(scene, 'wrong'),
-    'wrong secrets': () => poll(scene, another()),
-    'polls of unknown scenes': () => poll(another(), 'wrong'),
-    images: () => call(`${url}/ticket/${scene}/qrcode`),
-    'images of unknown scenes': () => call(`${url}/ticket/${another()}/qrcode`),
-    'a junk login code': () => login({ code: 'x1', scene }),
-    'junk login codes': () => login({ code: another(), scene }),
-    'junk login codes for unknown scenes': () => login({ code: 'x1', scene: another() }),
-    'junk login codes without a scene': () => login({ code: another() }),
+  const ways: Record<string, () => [path: string, how?: { secret?: string; json?: object }]> = {
+    creation: () => ['/ticket', { json: {} }],
+    'a wrong secret': () => [`/ticket/${scene}`, { secret: 'wrong' }],
+    'wrong secrets': () => [`/ticket/${scene}`, { secret: another() }],
+    'polls of unknown scenes': () => [`/ticket/${another()}`, { secret: 'wrong' }],
+    images: () => [`/ticket/${scene}/qrcode`],
+    'images of unknown scenes': () => [`/ticket/${another()}/qrcode`],
+    'a junk login code': () => ['/login', { json: { code: 'x1', scene } }],
+    'junk login codes': () => ['/login', { json: { code: another(), scene } }],
+    'junk login codes for unknown scenes': () => [
+      '/login',
+      { json: { code: 'x1', scene: another() } },
+    ],
+    'junk login codes without a scene': () => ['/login', { json: { code: another() } }],
   }
-  for (const [name, way] of Object.entries(ways)) {
-    for (let i = 0; i < 15; i++) await Promise.all(Array.from({ length: 10 }, way))
-    for (const together of [10, 1]) {
+  for (const [i, [name, way]] of Object.entries(ways).entries()) {
+    const send = () => {
+      const [path, { secret, json } = {}] = way()
+      const authorization = secret && { authorization: `Bearer ${secret}` }
+      const headers = { 'x-forwarded-for': `198.51.100.${i}`, ...authorization }
+      return call(url + path, { headers, json })
+    }
+    for (let i = 0; i < 15; i++) await Promise.all(Array.from({ length: 10 }, send))
+    for (const [count, together] of [
+      [200, 10],
+      [100, 1],
+    ] as const) {
       queries()
+      const began = performance.now()
       let refused = 0
-      for (let i = 0; i < 500; i += together) {
-        const answers = await Promise.all(Array.from({ length: together }, way))
+      for (let i = 0; i < count; i += together) {
+        const answers = await Promise.all(Array.from({ length: together }, send))
         refused += answers.filter(({ status }) => status === 429).length
       }
       const cost = queries().length
-      t.ok(refused > 450, `${name}, ${together} at a time: ${refused} of 500 were refused`)
-      t.ok(cost < 50, `${name}, ${together} at a time: ${cost} statements`)
+      // Of an address that guesses ten a second are worked on, each with three statements at the most.
+      const most = 40 + 30 * ((performance.now() - began) / 1000)
+      t.ok(refused > count * 0.85, `${name}, ${together} at a time: ${refused} of ${count} refused`)
+      t.ok(cost < most, `${name}, ${together} at a time: ${cost} statements`)
     }
   }
+})
+
+t.test('a flood waits for its refusals, and nobody else does', async (t) => {
+  const { url } = await startApp(t, { rates: RATES, trustProxy: ['loopback'] })
+  const from = (address: string) =>
+    call(`${url}/ticket`, { method: 'POST', headers: { 'x-forwarded-for': address } })
+  for (let i = 0; i < 28; i++) {
+    await Promise.all(Array.from({ length: 20 }, () => from('198.51.100.1')))
+  }
+  const secondsOf = async (address: string) => {
+    const began = performance.now()
+    const answers = await Promise.all(Array.from({ length: 70 }, () => from(address)))
+    t.ok(answers.some(({ status }) => status === 429))
+    return (performance.now() - began) / 1000
+  }
+  t.ok((await secondsOf('198.51.100.1')) > 0.9)
+  t.ok((await secondsOf('198.51.100.2')) < 0.9)
 })

@@ -4,6 +4,7 @@ import type { Db } from '../db/pool.ts'
 import { networksOf } from '../ip-address.ts'
 import { countRequest, uncountRequest, type Count } from '../limits/count.ts'
 import { createLocalCounts } from '../limits/local-counts.ts'
+import { createSlots } from './slots.ts'
 
 /** Routes with the same group share one budget. */
 export type Group = 'create' | 'phone'
@@ -14,6 +15,11 @@ export type Group = 'create' | 'phone'
  */
 export const WIDER = [1, 4, 16]
 const BETWEEN = '|'
+/**
+ * So many of an address's requests are counted at a time. A flood's first moment, before it is over
+ * its limit, is no more than this in the queue that all others have for the database.
+ */
+const COUNTED_AT_ONCE = 4
 
 /** Limits per address, counted in the database so that instances share them. */
 export type AddressLimits = {
@@ -28,6 +34,7 @@ export type AddressLimits = {
 
 export function createAddressLimits(db: Db): AddressLimits {
   const local = createLocalCounts()
+  const inTurn = createSlots(COUNTED_AT_ONCE)
   const keyOf = (request: FastifyRequest) => networksOf(request.ip).join(BETWEEN)
 
   async function count(keys: readonly string[], windowMs: number, max: number): Promise<Count> {
@@ -37,11 +44,13 @@ export function createAddressLimits(db: Db): AddressLimits {
     )
     if (over) return over
     try {
-      const counts = await countRequest(db, keys.toReversed(), windowMs)
+      const counts = await inTurn(keys[0] as string, () =>
+        countRequest(db, keys.toReversed(), windowMs),
+      )
       counts.reverse().forEach((each, i) => local.learn(keys[i] as string, each))
       return overLimit(counts, max) ?? (counts[0] as Count)
     } catch (error) {
-      for (const key of keys) local.take(key)
+      for (const key of keys) local.shorten(key)
       throw error
     }
   }

@@ -33,6 +33,7 @@ import type { Shutdown } from './plugins/shutdown.ts'
 import { unnamedClients } from './plugins/unnamed-clients.ts'
 import { createRequestIds } from './request-id.ts'
 import { createCountryOf } from './requester.ts'
+import { createTarpit } from './tarpit.ts'
 import { codeRoutes } from './routes/code.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -124,7 +125,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await deps.shutdown.guard(app)
   await observe.app?.(app)
   await app.register(requestLog, { log })
-  await app.register(errorHandler, { log, onUnknownPath: guesses.count })
+  await app.register(errorHandler, {
+    log,
+    onUnknownPath: guesses.count,
+    pauseBefore: createTarpit(),
+  })
   await app.register(loadShedding, {
     gate,
     log,

@@ -4,6 +4,12 @@ import type { Count } from './count.ts'
 const MOST_KEYS = 50_000
 
 /**
+ * While the database counts nothing, an address has its budget anew after so long: a flood must not
+ * get past its limit by being more than the database can count.
+ */
+const UNCOUNTED_MS = 5_000
+
+/**
  * What one instance knows of the counts without asking. It counts its own requests, and learns from
  * the database what the others have counted, so a key that is over its limit is refused from memory:
  * of any number of requests over the limit, no more than the limit cost a statement.
@@ -15,6 +21,8 @@ export type LocalCounts = {
   learn(key: string, count: Count): void
   /** One less. */
   take(key: string): void
+  /** What is counted here alone is forgotten soon: the database could not count it. */
+  shorten(key: string): void
   /** The count as far as it is known; 0 where the key is not. */
   of(key: string): number
 }
@@ -47,6 +55,10 @@ export function createLocalCounts(now: () => number = () => performance.now()): 
     take(key) {
       const entry = live(key)
       if (entry && entry.current > 0) entry.current--
+    },
+    shorten(key) {
+      const entry = live(key)
+      if (entry) entry.until = Math.min(entry.until, now() + UNCOUNTED_MS)
     },
     of: (key) => live(key)?.current ?? 0,
   }

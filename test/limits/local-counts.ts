@@ -25,6 +25,21 @@ t.test('the database knows more, and its own requests under way are not forgotte
   t.equal(counts.of('a'), 40)
 })
 
+t.test('what the database could not count is forgotten soon, and counts until then', async (t) => {
+  let at = 0
+  const counts = createLocalCounts(() => at)
+  counts.add('a', 60_000)
+  counts.shorten('a')
+  counts.shorten('b')
+  t.same(counts.add('a', 60_000), { current: 2, ttl: 5_000 })
+  at = 5_000
+  t.equal(counts.of('a'), 0)
+  counts.add('a', 3_000)
+  counts.shorten('a')
+  at = 8_000
+  t.equal(counts.of('a'), 0, 'a window is never made longer')
+})
+
 t.test('it remembers so many keys and no more', async (t) => {
   const counts = createLocalCounts(() => 0)
   for (let i = 0; i < 60_000; i++) counts.add(String(i), 60_000)

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyError, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import { sendError, toAppError } from '../error-response.ts'
 import { pathOf, patternOf } from '../route-pattern.ts'
@@ -9,6 +10,8 @@ export type ErrorHandlerOptions = {
   log?: FastifyBaseLogger
   /** Called for every unknown path; throws when its caller asks for too many of them. */
   onUnknownPath?: (request: FastifyRequest) => void
+  /** The milliseconds that an answer is held back; by default none. */
+  pauseBefore?: (error: AppError, request: FastifyRequest) => number
 }
 
 /** Answers every error, every unknown path and every wrong method out of the catalogue. */
@@ -21,9 +24,12 @@ export const errorHandler = fp<ErrorHandlerOptions>(
       for (const name of [method].flat()) routes.push({ pattern: patternOf(url), method: name })
     })
 
-    app.setErrorHandler<FastifyError>((error, request, reply) =>
-      sendError(toAppError(error), request, reply, log),
-    )
+    app.setErrorHandler<FastifyError>((error, request, reply) => {
+      const known = toAppError(error)
+      const pause = options.pauseBefore?.(known, request) ?? 0
+      if (pause === 0) return sendError(known, request, reply, log)
+      return sleep(pause).then(() => sendError(known, request, reply, log))
+    })
 
     app.setNotFoundHandler((request, reply) => {
       const path = pathOf(request.url)

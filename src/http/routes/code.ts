@@ -15,6 +15,7 @@ import { createThrottle } from '../gcra.ts'
 import type { GuessLimit } from '../guess-limit.ts'
 import { varyBy } from '../negotiation.ts'
 import * as schema from '../schemas.ts'
+import { createSlots } from '../slots.ts'
 
 export type CodeRoutesOptions = {
   db: Db
@@ -108,6 +109,9 @@ function createPace(): (request: FastifyRequest, scene: string) => void {
   }
 }
 
+/** So many are read for one address at a time: the others are behind them, not before everybody. */
+const READ_AT_ONCE = 4
+
 const USED_UP = new Error(
   'the codes that may be made on demand in this minute are used up: look for a caller that creates tickets without end (RATE_CREATE)',
 )
@@ -133,6 +137,7 @@ function madeOnce<T>(
 ): (request: FastifyRequest, scene: string) => Promise<T> {
   const making = new Map<string, Promise<T>>()
   const keepPace = createPace()
+  const inTurn = createSlots(READ_AT_ONCE)
 
   async function makeAndStore(request: FastifyRequest, scene: string): Promise<T> {
     // Another request's may have been stored since this one looked.
@@ -149,7 +154,9 @@ function madeOnce<T>(
   return async (request, scene) => {
     keepPace(request, scene)
     guesses.admit(request, scene)
-    const stored = await guesses.look(request, scene, () => read(scene))
+    const stored = await inTurn(limitKey(request.ip), () =>
+      guesses.look(request, scene, () => read(scene)),
+    )
     if (stored !== null) return stored
     let made = making.get(scene)
     if (!made) {
