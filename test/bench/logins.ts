@@ -33,30 +33,40 @@ export function createCaller(service: string, wechat: string, localAddress?: str
     return body
   }
 
+  const loaded = (scene: string) => call('service', 'GET', `/ticket/${scene}/qrcode`)
+  const poll = (scene: string, secret: string) =>
+    call('service', 'GET', `/ticket/${scene}`, { secret })
   const parse = (body: Buffer) => JSON.parse(body.toString()) as Record<string, string>
   const loginCode = async (user: string) =>
-    parse(await call('wechat', 'POST', '/sandbox/wx-login', { json: { user } }))['code']
+    parse(await call('wechat', 'POST', '/sandbox/wx-login', { json: { user } }))['code'] ?? ''
 
   return {
+    loginCode,
+    image: ({ scene }: Ticket) => loaded(scene),
+    scan: ({ scene }: Ticket, code: string) =>
+      call('service', 'POST', `/ticket/${scene}/scan`, { json: { code } }),
+    confirm: ({ scene }: Ticket, code: string) =>
+      call('service', 'POST', '/login', { json: { scene, code } }),
+    poll: ({ scene, secret }: Ticket) => poll(scene, secret),
     /** A new ticket and, unless it is left out, its code's image. */
-    async code({ image = true } = {}): Promise<{ scene: string; secret: string }> {
+    async code({ image = true } = {}): Promise<Ticket> {
       const { scene = '', secret = '' } = parse(await call('service', 'POST', '/ticket'))
-      if (image) await call('service', 'GET', `/ticket/${scene}/qrcode`)
+      if (image) await loaded(scene)
       return { scene, secret }
     },
     /** The whole way: create, code, scan, confirm, deliver. */
     async login(user: string, options: { image?: boolean } = {}): Promise<void> {
-      const { scene, secret } = await this.code(options)
-      const scan = { json: { code: await loginCode(user) } }
-      await call('service', 'POST', `/ticket/${scene}/scan`, scan)
-      await call('service', 'POST', '/login', { json: { scene, code: await loginCode(user) } })
-      const { token } = parse(await call('service', 'GET', `/ticket/${scene}`, { secret }))
+      const ticket = await this.code(options)
+      await this.scan(ticket, await loginCode(user))
+      await this.confirm(ticket, await loginCode(user))
+      const { token } = parse(await this.poll(ticket))
       if (!token) throw new Error('a login ended without a token')
     },
     close: () => Promise.all(Object.values(pools).map((pool) => pool.close())),
   }
 }
 
+export type Ticket = { scene: string; secret: string }
 export type Caller = ReturnType<typeof createCaller>
 
 const poolOf = (url: string, localAddress?: string) =>
@@ -73,6 +83,52 @@ export async function measureLogins(caller: Caller, seconds: number): Promise<nu
     begun++
     return caller.login(begun % 8 === 0 ? `new-${begun}` : `person-${begun % 500}`)
   })
+}
+
+const STEPS = ['create', 'image', 'scan', 'confirm', 'deliver'] as const
+export type Step = (typeof STEPS)[number]
+/** Milliseconds of CPU time a call; of the database null where it cannot be told. */
+export type StepCost = { service: number; database: number | null }
+
+/** What each step of a login costs, a few at a time; the login codes are there before. */
+export async function measureSteps(
+  caller: Caller,
+  cpu: () => Promise<{ service: number; database: number | null }>,
+): Promise<Record<Step, StepCost>> {
+  const people = Array.from({ length: 400 }, (_, i) => `person-${i}`)
+  const codes = new Map<string, string[]>()
+  for (const user of people) {
+    codes.set(user, [await caller.loginCode(user), await caller.loginCode(user)])
+  }
+  const tickets = new Map<string, Ticket>()
+  const of = (user: string) => tickets.get(user) as Ticket
+  const codeOf = (user: string) => codes.get(user)?.pop() ?? ''
+  const steps: Record<Step, (user: string) => Promise<unknown>> = {
+    create: async (user) => tickets.set(user, await caller.code({ image: false })),
+    image: (user) => caller.image(of(user)),
+    scan: (user) => caller.scan(of(user), codeOf(user)),
+    confirm: (user) => caller.confirm(of(user), codeOf(user)),
+    deliver: (user) => caller.poll(of(user)),
+  }
+  const costs: Partial<Record<Step, StepCost>> = {}
+  for (const step of STEPS) {
+    const before = await cpu()
+    const queue = [...people]
+    const lane = async () => {
+      for (let user = queue.shift(); user; user = queue.shift()) await steps[step](user)
+    }
+    await Promise.all(Array.from({ length: 8 }, lane))
+    const after = await cpu()
+    const each = (us: number) => us / people.length / 1000
+    costs[step] = {
+      service: each(after.service - before.service),
+      database:
+        before.database === null || after.database === null
+          ? null
+          : each(after.database - before.database),
+    }
+  }
+  return costs as Record<Step, StepCost>
 }
 
 /** What the same database commits a second, one row each, as pgbench would count it. */

@@ -2,40 +2,23 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, type as osType } from 'node:os'
 import { format, resolveConfig } from 'prettier'
 import { root } from '../fixtures/root.ts'
-import type { AtRate, Rate, Rates } from './polls.ts'
-import { IMAGE_BYTES } from './wal.ts'
-
-export type Figures = {
-  postgres: string
-  /** Whether the measured process had a core for itself. */
-  pinned: boolean
-  wechatDelayMs: number
-  loginsPerSecond: number
-  commitsPerSecond: number
-  codesOnDemand: { median: number; worst: number }
-  codesFromStock: { median: number; worst: number }
-  /** Bytes of write-ahead log a login. */
-  wal: { fromStock: number; onDemand: number; withoutImage: number }
-  rates: Rates
-  half: AtRate
-  atPace: (AtRate & { tickets: number })[]
-}
-
-type Words = { en: string; zh: string }
-type Language = keyof Words
-type Row = (Words | string)[]
-/** A table with its head, or a line of its own. */
-type Part = Row[] | Words
+import {
+  mb,
+  micro,
+  ms,
+  times,
+  whole,
+  type Figures,
+  type Language,
+  type Part,
+  type Row,
+  type Words,
+} from './figures.ts'
+import { loginsOf } from './report-logins.ts'
+import type { Rate } from './polls.ts'
 
 const BEGIN = '<!-- bench:begin -->'
 const END = '<!-- bench:end -->'
-
-const whole = (n: number): string => Math.round(n).toLocaleString('en-US')
-const times = (n: number): string => `${n.toFixed(2)} ×`
-const micro = (n: number | null): string => (n === null ? '–' : n.toFixed(1))
-const ms = (n: number): string => `${n < 10 ? n.toFixed(1) : Math.round(n)} ms`
-const kb = (n: number): string => `${(n / 1000).toFixed(1)} kB`
-const mb = (n: number): string => `${Math.round(n / 1e6)} MB`
 
 function table([head = [], ...rows]: string[][]): string {
   const lines = [head, head.map(() => '---'), ...rows]
@@ -158,66 +141,6 @@ function waitingOf({ atPace }: Figures): Part[] {
   ]
 }
 
-function loginsOf(figures: Figures): Part[] {
-  const { codesFromStock, codesOnDemand, wal, wechatDelayMs } = figures
-  return [
-    { en: '### Logins and code images', zh: '### 登录与小程序码' },
-    [
-      [
-        { en: 'measure', zh: '指标' },
-        { en: 'per second', zh: '每秒' },
-      ],
-      [
-        {
-          en: 'whole logins (create, code image, scan, confirm, deliver)',
-          zh: '完整登录（创建、取码、扫码、确认、交付）',
-        },
-        whole(figures.loginsPerSecond),
-      ],
-      [
-        { en: 'raw commits of that database', zh: '同一数据库的裸提交' },
-        whole(figures.commitsPerSecond),
-      ],
-    ],
-    [
-      [
-        { en: 'time to the code image, of 40', zh: '取得小程序码的时间，共 40 次' },
-        { en: 'median', zh: '中位' },
-        { en: 'worst', zh: '最差' },
-      ],
-      [
-        { en: 'from the stock', zh: '从库存取' },
-        ms(codesFromStock.median),
-        ms(codesFromStock.worst),
-      ],
-      [
-        {
-          en: `without a stock, WeChat answering in ${wechatDelayMs} ms`,
-          zh: `没有库存，微信 ${wechatDelayMs} 毫秒应答`,
-        },
-        ms(codesOnDemand.median),
-        ms(codesOnDemand.worst),
-      ],
-    ],
-    [
-      [
-        {
-          en: `whole logins, code images of ${whole(IMAGE_BYTES)} bytes`,
-          zh: `完整登录，小程序码图片 ${whole(IMAGE_BYTES)} 字节`,
-        },
-        { en: 'write-ahead log of a login', zh: '每次登录的预写日志' },
-      ],
-      [{ en: 'from a stock of 50', zh: '从 50 个的库存取' }, kb(wal.fromStock)],
-      [{ en: 'without a stock', zh: '没有库存' }, kb(wal.onDemand)],
-      [
-        { en: 'no code image at all, the lower bound', zh: '完全不取图片（下限）' },
-        kb(wal.withoutImage),
-      ],
-    ],
-    { en: '### How it was measured', zh: '### 测量条件' },
-  ]
-}
-
 function conditions({ postgres, pinned }: Figures): Words {
   const [cpu] = cpus()
   const date = new Date().toISOString().slice(0, 10)
@@ -227,9 +150,9 @@ function conditions({ postgres, pinned }: Figures): Words {
       pinned
         ? 'The measured process had one core; the load, PostgreSQL and the simulated WeChat shared another.'
         : 'Nothing was pinned to a core.'
-    } 256 kept connections without TLS, 20,000 live tickets; medians of five rounds in turn. CPU is time of the process.`,
+    } 256 kept connections without TLS, 20,000 live tickets; medians of five rounds in turn. CPU is time of the process. The write-ahead log is without whole pages and autovacuum.`,
     zh: `${date}，${machine}。${
       pinned ? '被测进程独占一个核，负载、PostgreSQL 与模拟微信共用另一个核。' : '没有绑定 CPU 核。'
-    }256 个保持的连接，无 TLS，20,000 张有效票据；轮流五轮取中位数。CPU 为进程时间。`,
+    }256 个保持的连接，无 TLS，20,000 张有效票据；轮流五轮取中位数。CPU 为进程时间。预写日志不含整页与 autovacuum 所写。`,
   }
 }

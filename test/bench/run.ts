@@ -1,9 +1,16 @@
 import pg from 'pg'
 import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres/postgres.ts'
-import { createCaller, measureCodes, measureCommits, measureLogins } from './logins.ts'
+import {
+  createCaller,
+  measureCodes,
+  measureCommits,
+  measureLogins,
+  measureSteps,
+} from './logins.ts'
 import { addTickets, measureAtRate, measureRates } from './polls.ts'
-import { pin, startLoad, startInstance, startSandbox, stopAll } from './processes.ts'
-import { report, type Figures } from './report.ts'
+import { databaseCpuUs, pin, startLoad, startInstance, startSandbox, stopAll } from './processes.ts'
+import type { Figures } from './figures.ts'
+import { report } from './report.ts'
 import { largeCodes, measureWal, untilStocked } from './wal.ts'
 
 /**
@@ -61,6 +68,13 @@ async function measure(): Promise<Figures> {
   await measureLogins(caller, 2)
   tell('whole logins')
   const loginsPerSecond = await measureLogins(caller, 8)
+  tell('each step of a login')
+  const cpu = async () => ({
+    service: (await plain.usage()).cpuUs,
+    database: databaseCpuUs(server.pid),
+  })
+  await measureSteps(caller, cpu)
+  const steps = await measureSteps(caller, cpu)
   clearInterval(budget)
   tell('raw commits of the same database')
   const commitsPerSecond = await measureCommits(url, 4)
@@ -75,14 +89,20 @@ async function measure(): Promise<Figures> {
   const stocked = await startInstance('service', { ...env, CODE_STOCK: '50' })
   await untilStocked(database, 50)
   await wechat.slowCodes(WECHAT_DELAY_MS)
-  const stockedCaller = createCaller(stocked.url, wechat.url)
-  // The stock is not for the address that asks most: an instance gives it twenty in a minute.
+  const stockedCaller = createCaller(stocked.url, wechat.url, '127.0.3.1')
+  // The stock is not for the address that asks most: it gets twenty in a minute.
   const codesFromStock = await measureCodes(stockedCaller, 20)
   await stockedCaller.close()
   await stocked.stop()
 
   tell('write-ahead log of a login')
+  // What checkpoints and autovacuum write depends on when they come, and would hide what logins do.
+  const quiet = ['full_page_writes', 'autovacuum']
+  for (const name of quiet) await database.query(`alter system set ${name} = off`)
+  await database.query('select pg_reload_conf()')
   const wal = await measureWals(env, wechat)
+  for (const name of quiet) await database.query(`alter system reset ${name}`)
+  await database.query('select pg_reload_conf()')
 
   const load = await startLoad()
   await addTickets(database, 1, 20_000)
@@ -117,6 +137,7 @@ async function measure(): Promise<Figures> {
     pinned,
     wechatDelayMs: WECHAT_DELAY_MS,
     loginsPerSecond,
+    steps,
     commitsPerSecond,
     codesOnDemand,
     codesFromStock,

@@ -71,7 +71,6 @@ export async function measureWal(
     for (let i = 0; i < AT_A_TIME; i++) await caller.login(`writer-${begun++ % 500}`, { image })
     await caller.close()
   }
-  // Every page that a checkpoint has passed is written whole once; then it is as it always is.
   await share()
   const before = await position(database)
   for (let i = 0; i < TIMES; i++) await share()

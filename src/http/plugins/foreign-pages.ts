@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../../errors.ts'
 
@@ -18,13 +18,16 @@ export const foreignPages = fp<{ origins: readonly string[]; publicUrl: string }
     const isOurs = ({ headers: { origin = '', host } }: FastifyRequest): boolean =>
       allowed.has(origin) || origin.replace(/^https?:\/\//, '') === host
 
-    app.addHook('onRequest', (request, _reply, done) => {
-      // Polls first: what a route is, Fastify puts together anew for every request that asks.
-      if (!CHANGES.has(request.method)) return done()
+    const refuse: onRequestHookHandler = (request, _reply, done) => {
       const { audience } = request.routeOptions.config
       const { origin, 'sec-fetch-site': site } = request.headers
       if (isOurs(request) || !isForeign(audience, origin, site)) return done()
       return done(new AppError('ORIGIN_NOT_ALLOWED'))
+    }
+    // Not before polls, which pay for every hook.
+    app.addHook('onRoute', (route) => {
+      if (![route.method].flat().some((method) => CHANGES.has(method))) return
+      route.onRequest = [refuse, route.onRequest ?? []].flat()
     })
   },
   { name: 'foreign-pages' },
