@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { readConfig } from '../config/config.ts'
 import { connect } from '../db/connect.ts'
 import { pendingMigrations } from '../db/migrate.ts'
@@ -17,8 +16,8 @@ const usage = `npm run keys -- COMMAND
 
 /** `npm run keys`: the signing keys of the login token. */
 await runCommand(async (program) => {
-  const { positionals } = parseArgs({ allowPositionals: true })
-  const [command, kid] = positionals
+  // No options, so nothing to parse: one key id of 64 begins with a hyphen (RFC 7638, base64url).
+  const [command, kid] = process.argv.slice(2).filter((argument) => argument !== '--')
 
   if (command === 'generate') {
     program.out(`${JSON.stringify({ keys: [await generateSigningJwk()] })}\n`)

@@ -21,9 +21,10 @@ t.test('the keys in the database', async (t) => {
   t.match(first, { status: 0, out: `${signer} is published now and signs from 20`, err: '' })
   t.match(second, { status: 0, out: `${next} is published now and signs from 20`, err: '' })
 
-  const [list, unknown] = await Promise.all([
+  const [list, unknown, hyphen] = await Promise.all([
     run(t, ['list'], env),
     run(t, ['remove', 'there-is-none'], env),
+    run(t, ['remove', '-there-is-none'], env),
   ])
   const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ'
   t.match(
@@ -31,6 +32,8 @@ t.test('the keys in the database', async (t) => {
     new RegExp(`^${next}  next     signs from ${time}\n${signer}  signs    signs from ${time}\n$`),
   )
   t.same(unknown, { status: 1, out: '', err: 'There is no key there-is-none.\n' })
+
+  t.same(hyphen, { status: 1, out: '', err: 'There is no key -there-is-none.\n' })
 
   const removed = await run(t, ['remove', signer], env)
   t.match(removed, { status: 0, out: `${signer} is gone.`, err: '' })
