@@ -106,7 +106,10 @@ const wrongSecret = (scene: string) =>
 const linux = process.platform === 'linux'
 const skip = linux ? false : 'only Linux has all of 127/8 on loopback'
 
-/** So much of the worst that was measured is done beside other tests: an attacker needs CPU, too. */
+/**
+ * So much of the worst that was measured is done beside other tests: an attacker needs CPU, too.
+ * SCENEPASS_ATTACK=1 does all of it, at once and one by one.
+ */
 const SHARE = Number(process.env['SCENEPASS_ATTACK'] ?? 0.3)
 
 for (const [database, urlOf] of Object.entries({ PostgreSQL: postgresUrl, PGlite: pgliteUrl })) {

@@ -17,9 +17,11 @@ export type Asset = {
 
 type Coding = 'br' | 'gzip' | 'identity'
 
+const gzipped = promisify<Buffer, ZlibOptions, Buffer>(gzip)
+
 const CODERS: Record<Coding, (content: Buffer) => Promise<Buffer>> = {
   br: promisify(brotliCompress) as (content: Buffer) => Promise<Buffer>,
-  gzip: (content) => promisify<Buffer, ZlibOptions, Buffer>(gzip)(content, { level: 9 }),
+  gzip: (content) => gzipped(content, { level: 9 }),
   identity: async (content) => content,
 }
 

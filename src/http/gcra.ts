@@ -16,8 +16,12 @@ export type Throttle = {
   take(key: string, everyMs: number, burst: number): number
   /** What `take` would return, counting nothing. A key that was never taken is always fine. */
   peek(key: string): number
-  /** Whether the key was taken before, and its slot by no other since. */
+  /** Whether the key was taken or learned before, and its slot by no other since. */
   knows(key: string): boolean
+  /** Knows the key from now on. What it has used up stays so; of a new one that is nothing. */
+  learn(key: string): void
+  /** Knows the key no more. */
+  forget(key: string): void
 }
 
 export function createThrottle(options: { slots: number; now?: () => number }): Throttle {
@@ -32,6 +36,8 @@ export function createThrottle(options: { slots: number; now?: () => number }): 
   // 0 marks an unused slot.
   const tagOf = (key: string) => Number.parseInt(key.slice(8, 16), 16) || 1
 
+  const knows = (key: string) => tags[slotOf(key)] === tagOf(key)
+
   return {
     take(key, everyMs, burst) {
       const slot = slotOf(key)
@@ -45,7 +51,17 @@ export function createThrottle(options: { slots: number; now?: () => number }): 
       slack[slot] = burst * everyMs
       return 0
     },
-    knows: (key) => tags[slotOf(key)] === tagOf(key),
+    knows,
+    learn(key) {
+      if (knows(key)) return
+      const slot = slotOf(key)
+      tags[slot] = tagOf(key)
+      due[slot] = 0
+      slack[slot] = 0
+    },
+    forget(key) {
+      if (knows(key)) tags[slotOf(key)] = 0
+    },
     peek(key) {
       const slot = slotOf(key)
       if (tags[slot] !== tagOf(key)) return 0

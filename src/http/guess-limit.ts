@@ -1,13 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import { hash } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import { createThrottle } from './gcra.ts'
 import { createMissLimit, type MissLimit } from './miss-limit.ts'
 
 /** Wrong secrets, unknown scenes and unknown paths of one address. */
 const PER_MINUTE = 120
 /** Of an address that guesses more, so many requests are still worked on. */
 const PER_SECOND = 10
-/** So many scenes are known to exist, in 256 kB; of two that meet in a slot the later one is. */
+/** So many scenes are known to exist, in 1.3 MB; of two that meet in a slot the later one is. */
 const SCENES = 65_536
 
 /**
@@ -30,24 +31,15 @@ export function createGuessLimit(): GuessLimit {
     perSecond: PER_SECOND,
     misses: ['BAD_SECRET', 'TICKET_NOT_FOUND'],
   })
-  const known = new Uint32Array(SCENES)
-  /** The slot of a scene, and what marks it there; 0 is an unused slot. */
-  const placeOf = (scene: string): [number, number] => {
-    const digits = hash('sha256', scene, 'hex')
-    const at = (start: number) => Number.parseInt(digits.slice(start, start + 8), 16)
-    return [at(0) % SCENES, at(8) || 1]
-  }
+  const known = createThrottle({ slots: SCENES })
+  const keyOf = (scene: string) => hash('sha256', scene, 'hex')
 
   return {
     count: misses.count,
     run: misses.run,
-    learn(scene) {
-      const [slot, tag] = placeOf(scene)
-      known[slot] = tag
-    },
+    learn: (scene) => known.learn(keyOf(scene)),
     admit(request, scene) {
-      const [slot, tag] = placeOf(scene)
-      if (known[slot] !== tag) misses.admit(request)
+      if (!known.knows(keyOf(scene))) misses.admit(request)
     },
     look: (request, scene, work) =>
       misses.countMiss(request, async () => {
@@ -56,8 +48,7 @@ export function createGuessLimit(): GuessLimit {
         } catch (error) {
           // Swept since: from now on it is as good as invented.
           if (error instanceof AppError && error.code === 'TICKET_NOT_FOUND') {
-            const [slot, tag] = placeOf(scene)
-            if (known[slot] === tag) known[slot] = 0
+            known.forget(keyOf(scene))
           }
           throw error
         }

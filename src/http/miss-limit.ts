@@ -4,6 +4,7 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import { networksOf } from '../ip-address.ts'
 import { WIDER } from './address-limits.ts'
 import { createThrottle } from './gcra.ts'
+import { tooFast } from './too-fast.ts'
 
 const MINUTE_MS = 60_000
 const SECOND_MS = 1_000
@@ -60,7 +61,7 @@ export function createMissLimit(options: {
   function take(request: FastifyRequest, about: string): void {
     for (const { key, times } of budgetsOf(request, about)) {
       const wait = missed.take(key, MINUTE_MS / perMinute / times, perMinute * times)
-      if (wait > 0) throw limited(wait)
+      if (wait > 0) throw tooFast(wait)
     }
   }
 
@@ -68,7 +69,7 @@ export function createMissLimit(options: {
     for (const { key } of budgetsOf(request, about)) {
       const wait = missed.peek(key)
       if (wait === 0) continue
-      if (!perSecond || worked.take(key, SECOND_MS / perSecond, perSecond) > 0) throw limited(wait)
+      if (!perSecond || worked.take(key, SECOND_MS / perSecond, perSecond) > 0) throw tooFast(wait)
     }
   }
 
@@ -95,6 +96,3 @@ export function createMissLimit(options: {
     },
   }
 }
-
-const limited = (waitMs: number): AppError =>
-  new AppError('RATE_LIMITED', { retryAfter: Math.ceil(waitMs / 1000) })

@@ -136,3 +136,18 @@ t.test('a million strangers cost no memory', async (t) => {
   // A map of them would be 60 MB and more.
   t.ok(grown < 30_000_000, `${grown} bytes`)
 })
+
+t.test('a key can be learned and forgotten', async (t) => {
+  const { take, peek, knows, learn, forget } = throttleAt()
+  learn(key)
+  t.ok(knows(key))
+  t.equal(peek(key), 0)
+  t.equal(take(key, 1000, 0), 0)
+  learn(key)
+  t.equal(take(key, 1000, 0), 1000, 'to learn it again gives nothing back')
+  forget(keyOf(1, 2))
+  t.ok(knows(key), 'another of its slot does not take it along')
+  forget(key)
+  t.notOk(knows(key))
+  t.equal(take(key, 1000, 0), 0)
+})

@@ -27,8 +27,8 @@ export const errorHandler = fp<ErrorHandlerOptions>(
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const known = toAppError(error)
       const pause = options.pauseBefore?.(known, request) ?? 0
-      if (pause === 0) return sendError(known, request, reply, log)
-      return sleep(pause).then(() => sendError(known, request, reply, log))
+      const answer = () => sendError(known, request, reply, log)
+      return pause === 0 ? answer() : sleep(pause).then(answer)
     })
 
     app.setNotFoundHandler((request, reply) => {

@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import { AppError } from '../../errors.ts'
 import type { AddressLimits, Group } from '../address-limits.ts'
+import { tooFast } from '../too-fast.ts'
 
 const MINUTE_MS = 60_000
 
@@ -12,8 +12,7 @@ export const rateLimits = fp<{ limits: AddressLimits }>(
       global: false,
       store: limits.Store,
       keyGenerator: limits.keyOf,
-      errorResponseBuilder: (_request, { ttl }) =>
-        new AppError('RATE_LIMITED', { retryAfter: Math.max(1, Math.ceil(ttl / 1000)) }),
+      errorResponseBuilder: (_request, { ttl }) => tooFast(ttl),
     })
   },
   { name: 'rate-limits' },

@@ -16,6 +16,7 @@ import type { GuessLimit } from '../guess-limit.ts'
 import { varyBy } from '../negotiation.ts'
 import * as schema from '../schemas.ts'
 import { createSlots } from '../slots.ts'
+import { tooFast } from '../too-fast.ts'
 
 export type CodeRoutesOptions = {
   db: Db
@@ -105,7 +106,7 @@ function createPace(): (request: FastifyRequest, scene: string) => void {
   return (request, scene) => {
     const key = hash('sha256', `${limitKey(request.ip)} ${scene}`, 'hex')
     const wait = throttle.take(key, PACE_MS, BURST)
-    if (wait > 0) throw new AppError('RATE_LIMITED', { retryAfter: Math.ceil(wait / 1000) })
+    if (wait > 0) throw tooFast(wait)
   }
 }
 

@@ -13,6 +13,7 @@ import type { GuessLimit } from '../guess-limit.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
 import { requesterOf, type CountryOf } from '../requester.ts'
 import * as schema from '../schemas.ts'
+import { tooFast } from '../too-fast.ts'
 
 export type TicketRoutesOptions = {
   tickets: Tickets
@@ -54,11 +55,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
    * Whether a secret was right here before. It is no guess then, and has a pace, whatever became of
    * its ticket. A stranger cannot use that up: only right secrets are ever taken.
    *
-   * @throws {AppError} `tooFast`
+   * @throws {AppError} `code`, where it comes too early
    */
-  function isKnown(secretHash: string, tooFast: TooFast): boolean {
+  function isKnown(secretHash: string, code: TooFast): boolean {
     const known = secretHash !== '' && pace.knows(secretHash)
-    if (known) refuse(pace.peek(secretHash), tooFast)
+    if (known) refuse(pace.peek(secretHash), code)
     return known
   }
 
@@ -94,8 +95,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const { scene } = request.body
       const ticket = await tickets.create({ scene, requester, fromStock }, request)
       guesses.learn(ticket.scene)
-      // Known, with none of its pace used up.
-      pace.take(hashSecret(ticket.secret), 0, 0)
+      pace.learn(hashSecret(ticket.secret))
       return reply
         .code(201)
         .header('location', `/ticket/${ticket.scene}`)
@@ -210,5 +210,5 @@ const isForHolders = (error: unknown): boolean =>
 type TooFast = 'SLOW_DOWN' | 'RATE_LIMITED'
 
 function refuse(waitMs: number, code: TooFast): void {
-  if (waitMs > 0) throw new AppError(code, { retryAfter: Math.ceil(waitMs / 1000) })
+  if (waitMs > 0) throw tooFast(waitMs, code)
 }
