@@ -180,7 +180,7 @@ t.test('threat 20: what is over the limit is refused from memory', async (t) => 
     for (let i = 0; i < 15; i++) await Promise.all(Array.from({ length: 10 }, send))
     for (const [count, together] of [
       [200, 10],
-      [100, 1],
+      [150, 1],
     ] as const) {
       queries()
       const began = performance.now()
@@ -190,8 +190,9 @@ t.test('threat 20: what is over the limit is refused from memory', async (t) => 
         refused += answers.filter(({ status }) => status === 429).length
       }
       const cost = queries().length
-      // Of an address that guesses ten a second are worked on, each with three statements at the most.
-      const most = 40 + 30 * ((performance.now() - began) / 1000)
+      // Of an address that guesses ten a second are worked on, each with three statements at the most,
+      // and the instance has statements of its own. Without a guard each call costs one to three.
+      const most = count / 2 + 40 + 30 * ((performance.now() - began) / 1000)
       t.ok(refused > count * 0.85, `${name}, ${together} at a time: ${refused} of ${count} refused`)
       t.ok(cost < most, `${name}, ${together} at a time: ${cost} statements`)
     }
@@ -199,19 +200,17 @@ t.test('threat 20: what is over the limit is refused from memory', async (t) => 
 })
 
 t.test('a flood waits for its refusals, and no other address does', async (t) => {
-  const { url } = await startApp(t, { rates: { create: 10, phone: 10 }, trustProxy: ['loopback'] })
-  const from = (address: string) =>
-    call(`${url}/ticket`, { method: 'POST', headers: { 'x-forwarded-for': address } })
-  for (let i = 0; i < 45; i++) {
-    await Promise.all(Array.from({ length: 20 }, () => from('198.51.100.1')))
-  }
-  const secondsOf = async (address: string) => {
-    const began = performance.now()
-    const answers = await Promise.all(Array.from({ length: 70 }, () => from(address)))
-    t.ok(answers.some(({ status }) => status === 429))
-    return (performance.now() - began) / 1000
-  }
-  const [flood, other] = [await secondsOf('198.51.100.1'), await secondsOf('198.51.100.2')]
-  t.ok(flood > 0.9, `${flood} s`)
-  t.ok(other < flood, `${other} s`)
+  const rates = { create: 10, phone: 10 }
+  const { app } = await startApp(t, { rates, trustProxy: ['loopback'] })
+  const create = (address: string) =>
+    app.inject({ method: 'POST', url: '/ticket', headers: { 'x-forwarded-for': address } })
+  let waiting = 0
+  const flood = Array.from({ length: 1_500 }, async () => {
+    waiting++
+    await create('198.51.100.1')
+    waiting--
+  })
+  t.equal((await create('198.51.100.2')).statusCode, 201)
+  t.ok(waiting > 100, `${waiting} of the flood still wait when the last to come has its answer`)
+  await Promise.all(flood)
 })

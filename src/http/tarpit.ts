@@ -16,8 +16,10 @@ const SLOTS = 16_384
  *
  * @returns the milliseconds that an answer is held back
  */
-export function createTarpit(): (error: AppError, request: FastifyRequest) => number {
-  const throttle = createThrottle({ slots: SLOTS })
+export function createTarpit(
+  now?: () => number,
+): (error: AppError, request: Pick<FastifyRequest, 'ip'>) => number {
+  const throttle = createThrottle({ slots: SLOTS, ...(now && { now }) })
   return ({ statusCode }, { ip }) => {
     if (statusCode !== 429) return 0
     const key = hash('sha256', limitKey(ip), 'hex')

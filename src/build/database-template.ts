@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TEMPLATE } from './template.ts'
+import { TEMPLATE } from '../db/embedded/template.ts'
 
 /**
  * A step of `npm run build`: makes the database that a new folder begins with, empty as PostgreSQL's
