@@ -62,7 +62,7 @@ export function openPostgresPool(options: {
   pool.on('connect', (client) => void openedAt.set(client, performance.now()))
 
   const circuit = createCircuit()
-  const modes: Modes = { prepared: true, wrapped: false }
+  const modes: Modes = { prepared: createNames(), wrapped: false }
 
   async function trusted(): Promise<pg.PoolClient> {
     for (;;) {
@@ -131,12 +131,12 @@ function lend(
     }
   }
   const ask = async (text: string, values: unknown[]) => {
-    const name = modes.prepared ? nameOf(text) : undefined
+    const name = modes.prepared?.(text)
     try {
       return await send({ ...(name && { name }), text, values })
     } catch (error) {
       if (name === undefined || !isUnprepared(error)) throw error
-      modes.prepared = false
+      modes.prepared = null
       return send({ text, values })
     }
   }
@@ -180,31 +180,44 @@ function lend(
 /** How the statements of a pool are sent. */
 type Modes = {
   /**
-   * Where a pooler in transaction mode hands out another connection each time (PgBouncer before 1.21),
-   * a prepared statement is missing, or there already. Then all go unprepared.
+   * The names of prepared statements. Null where a pooler in transaction mode hands out another
+   * connection each time (PgBouncer before 1.21), and a prepared statement is missing, or there
+   * already; or where a migration has changed what one returns. Then all go unprepared.
    */
-  prepared: boolean
+  prepared: ((text: string) => string | undefined) | null
   /** Where the database's default isolation is another one, each statement says its own. */
   wrapped: boolean
 }
 
+const UNPREPARED = ['26000', '42P05']
+
 const isUnprepared = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && (error.code === '26000' || error.code === '42P05')
+  error instanceof pg.DatabaseError &&
+  (UNPREPARED.includes(error.code ?? '') || error.routine === 'RevalidateCachedQuery')
 
 type Loan = { circuit: Circuit; modes: Modes; limitMs: number; waitedMs: number }
 
-const names = new Map<string, string | undefined>()
+/** More texts than the service has, and few enough for a connection to remember. */
+const MOST_NAMES = 200
 
 /**
- * A statement that begins with `/* prepared: NAME` is planned once a connection. The name tells its
- * text as well: behind a pooler, connections may remember what another version has prepared.
+ * A statement that comes again is planned once a connection: to plan it anew each time took the
+ * database longer than to run it. Its name tells its text: behind a pooler, connections may remember
+ * what another version has prepared.
  */
-function nameOf(text: string): string | undefined {
-  if (!names.has(text)) {
-    const name = /^\/\* prepared: (\w+)/.exec(text)?.[1]
-    names.set(text, name && `${name}_${hash('sha256', text, 'hex').slice(0, 16)}`)
+function createNames(): (text: string) => string | undefined {
+  const names = new Map<string, string | null>()
+  return (text) => {
+    const known = names.get(text)
+    if (known) return known
+    if (known === undefined) {
+      if (names.size < MOST_NAMES) names.set(text, null)
+      return undefined
+    }
+    const name = `s_${hash('sha256', text, 'hex').slice(0, 16)}`
+    names.set(text, name)
+    return name
   }
-  return names.get(text)
 }
 
 const SILENCE = 'Query read timeout'

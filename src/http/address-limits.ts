@@ -1,10 +1,8 @@
 import type { FastifyRateLimitStore } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
-import type { Db } from '../db/pool.ts'
 import { networksOf } from '../ip-address.ts'
-import { countRequest, uncountRequest, type Count } from '../limits/count.ts'
+import type { Count, Counter } from '../limits/count.ts'
 import { createLocalCounts } from '../limits/local-counts.ts'
-import { createSlots } from './slots.ts'
 
 /** Routes with the same group share one budget. */
 export type Group = 'create' | 'phone'
@@ -15,12 +13,6 @@ export type Group = 'create' | 'phone'
  */
 export const WIDER = [1, 4, 16]
 const BETWEEN = '|'
-/**
- * So many of an address's requests are counted at a time. A flood's first moment, before it is over
- * its limit, is no more than this in the queue that all others have for the database.
- */
-const COUNTED_AT_ONCE = 4
-
 /** Limits per address, counted in the database so that instances share them. */
 export type AddressLimits = {
   Store: new () => FastifyRateLimitStore
@@ -32,9 +24,8 @@ export type AddressLimits = {
   refund(request: FastifyRequest, group: Group): Promise<void>
 }
 
-export function createAddressLimits(db: Db): AddressLimits {
+export function createAddressLimits(counter: Counter): AddressLimits {
   const local = createLocalCounts()
-  const inTurn = createSlots(COUNTED_AT_ONCE)
   const keyOf = (request: FastifyRequest) => networksOf(request.ip).join(BETWEEN)
 
   async function count(keys: readonly string[], windowMs: number, max: number): Promise<Count> {
@@ -44,10 +35,8 @@ export function createAddressLimits(db: Db): AddressLimits {
     )
     if (over) return over
     try {
-      const counts = await inTurn(keys[0] as string, () =>
-        countRequest(db, keys.toReversed(), windowMs),
-      )
-      counts.reverse().forEach((each, i) => local.learn(keys[i] as string, each))
+      const counts = await counter.count(keys)
+      counts.forEach((each, i) => local.learn(keys[i] as string, each))
       return overLimit(counts, max) ?? (counts[0] as Count)
     } catch (error) {
       for (const key of keys) local.shorten(key)
@@ -79,7 +68,7 @@ export function createAddressLimits(db: Db): AddressLimits {
     async refund(request, group) {
       const keys = keysOf(`${keyOf(request)}:${group}`)
       for (const key of keys) local.take(key)
-      await uncountRequest(db, keys.toReversed())
+      await counter.uncount(keys)
     },
   }
 }

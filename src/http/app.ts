@@ -15,6 +15,7 @@ import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import type { MiniProgram } from '../wechat/mini-program.ts'
+import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
@@ -106,7 +107,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   const countryOf = createCountryOf(locationHeader, (peer) => isTrusted?.(peer, 0) === true)
-  const limits = createAddressLimits(db)
+  const counter = createCounter(db)
+  const limits = createAddressLimits(counter)
   const guesses = createGuessLimit()
   const events = createTicketEvents(log, observe.transition)
   const loader = createStatusLoader(db, {
@@ -159,7 +161,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       guesses,
     })
     const { urlLink } = rules.tickets
-    await api.register(codeRoutes, { db, wechat, urlLink, guesses, note: events.note })
+    await api.register(codeRoutes, { db, counter, wechat, urlLink, guesses, note: events.note })
     await api.register(phoneRoutes, {
       signIn: {
         db,

@@ -1,5 +1,4 @@
-import type { Db } from '../db/pool.ts'
-import { countRequest } from './count.ts'
+import type { Counter } from './count.ts'
 
 /**
  * WeChat makes 5,000 codes a minute for one AppID, of which the stock takes 3,000 at the most. So many
@@ -8,7 +7,6 @@ import { countRequest } from './count.ts'
 export const CODES_PER_MINUTE = 1_900
 /** When half of them are gone, the rest is for networks that have had fewer than this. */
 export const FAIR_SHARE = 5
-const MINUTE_MS = 60_000
 
 /**
  * Takes one of the codes that may be made on demand in this minute. One line, or a few dozen lines
@@ -17,8 +15,8 @@ const MINUTE_MS = 60_000
  * @param network the address as limits count it
  * @returns 0, or in how many milliseconds there are codes again
  */
-export async function takeCode(db: Db, network: string): Promise<number> {
-  const [all, own] = await countRequest(db, ['codes', `${network}:codes`], MINUTE_MS)
+export async function takeCode(counter: Counter, network: string): Promise<number> {
+  const [all, own] = await counter.count(['codes', `${network}:codes`])
   if (!all || !own) throw new Error('two keys have two counts')
   if (all.current > CODES_PER_MINUTE) return all.ttl
   const unfair = all.current > CODES_PER_MINUTE / 2 && own.current > FAIR_SHARE

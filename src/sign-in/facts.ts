@@ -1,7 +1,8 @@
-import { isKnownBrowser } from '../audit/known-browser.ts'
+import { sql } from 'kysely'
+import { knownBrowser } from '../audit/known-browser.ts'
 import type { Db } from '../db/pool.ts'
 import type { Identity } from '../identity.ts'
-import { countRecentTickets, MOST_COUNTED } from '../tickets/count-recent.ts'
+import { MOST_COUNTED, recentTickets } from '../tickets/count-recent.ts'
 import type { Ticket } from '../tickets/find.ts'
 import type { Origin } from '../tickets/ticket.ts'
 import { userIdOf } from '../users/find.ts'
@@ -23,10 +24,14 @@ export async function findFacts(
   const { ticket, identity, phone, usual, trail } = input
   const browser = ticket.requestedBy
   const of = { network: browser.network, except: ticket.scene, seconds: RECENT_SECONDS }
-  const [count, knownBrowser] = await Promise.all([
-    // The count ends there, so it could not tell more from usual.
-    usual < MOST_COUNTED ? countRecentTickets(db, of) : 0,
-    trail ? isKnownBrowser(db, userIdOf(identity), browser) : true,
-  ])
-  return { browser, phone, tickets: { count, usual }, knownBrowser }
+  const { rows } = await sql<{ count: number; known: boolean }>`
+    select
+      ${
+        // The count ends there, so it could not tell more from usual.
+        usual < MOST_COUNTED ? recentTickets(of) : sql`0`
+      } as count,
+      ${trail ? knownBrowser(userIdOf(identity), browser) : sql`true`} as known
+  `.execute(db)
+  const { count = 0, known = true } = rows[0] ?? {}
+  return { browser, phone, tickets: { count, usual }, knownBrowser: known }
 }

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import { CompiledQuery } from 'kysely'
+import { createBatchSchedule } from '../db/batch-schedule.ts'
 import type { Db, ReadReplica } from '../db/pool.ts'
 
 /** What a poll must know of a ticket to answer it, as long as nothing has been decided. */
@@ -31,10 +32,9 @@ const EARLY_BATCH = 100
 
 /**
  * One text for all rows: to take a row apart costs the driver more than the row's own content does
- * here, and a thousand polls a statement are the point. Prepared, because to plan it anew for every
- * list of scenes took the database longer than to run it.
+ * here, and a thousand polls a statement are the point.
  */
-const STATEMENT = `/* prepared: load_status */
+const STATEMENT = `
   select string_agg(
     encode(secret_hash, 'hex') || left(status, 1)
       || ceil(extract(epoch from expires_at - now()))::int || ' ' || scene, ','
@@ -44,8 +44,7 @@ const STATEMENT = `/* prepared: load_status */
 `
 
 /**
- * Polls that share statements: those which arrive in one turn of the event loop, or while others are
- * being answered, go to the database together. When nothing is under way, nothing is waited for.
+ * Polls of one moment share a statement.
  *
  * @param options.readReplica is asked first
  * @param options.onBatch called with how many polls share a statement
@@ -61,11 +60,9 @@ export function createStatusLoader(
   const loadMany = readReplica
     ? readReplicaFirst(loadFrom(db), loadFrom(readReplica.db), readReplica.onChange)
     : loadFrom(db)
-  let free = IN_FLIGHT
+  const schedule = createBatchSchedule({ inFlight: IN_FLIGHT })
   let waiting = 0
   let gathered = 0
-  let send: (() => void) | null = null
-  const ready: (() => void)[] = []
 
   const loader = new DataLoader<string, WaitingStatus | undefined>(
     async (scenes) => {
@@ -75,24 +72,15 @@ export function createStatusLoader(
         return scenes.map((scene) => found.get(scene))
       } finally {
         waiting -= scenes.length
-        const next = ready.shift()
-        if (next) next()
-        else free++
+        schedule.done()
       }
     },
     {
       cache: false,
       maxBatchSize: LARGEST_BATCH,
-      batchScheduleFn: (dispatch) => {
-        if (free === 0) return void ready.push(dispatch)
-        free--
+      batchScheduleFn: (send) => {
         gathered = 0
-        const turnEnd = setImmediate(() => send?.())
-        send = () => {
-          clearImmediate(turnEnd)
-          send = null
-          dispatch()
-        }
+        schedule.dispatch(send)
       },
     },
   )
@@ -100,10 +88,10 @@ export function createStatusLoader(
     load(scene) {
       waiting++
       const found = loader.load(scene)
-      if (send && ++gathered >= EARLY_BATCH) send()
+      if (schedule.gathering() && ++gathered >= EARLY_BATCH) schedule.hurry()
       return found
     },
-    waiting: () => waiting - (send ? gathered : 0),
+    waiting: () => waiting - (schedule.gathering() ? gathered : 0),
   }
 }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { isKnownBrowser } from '../../src/audit/known-browser.ts'
+import { knownBrowser } from '../../src/audit/known-browser.ts'
 import { userIdOf } from '../../src/users/find.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
@@ -10,6 +10,9 @@ const APPID = 'wx5a4db0c500000000'
 const alice = { appid: APPID, openid: 'o-alice' }
 const bob = { appid: APPID, openid: 'o-bob' }
 const chrome = { browser: 'Chrome 142', os: 'Windows' }
+
+const isKnown = async (...of: Parameters<typeof knownBrowser>) =>
+  (await sql<{ known: boolean }>`select ${knownBrowser(...of)} as known`.execute(db)).rows[0]?.known
 
 const register = async (who: typeof alice) => (await identifyUser(db, { ...who, unionid: null })).id
 
@@ -34,9 +37,9 @@ async function remember(
 t.beforeEach(() => sql`truncate logins`.execute(db))
 
 t.test('who has never signed in knows no browser, registered or not', async (t) => {
-  t.equal(await isKnownBrowser(db, userIdOf({ appid: APPID, openid: 'o-stranger' }), chrome), false)
+  t.equal(await isKnown(userIdOf({ appid: APPID, openid: 'o-stranger' }), chrome), false)
   await register(alice)
-  t.equal(await isKnownBrowser(db, userIdOf(alice), chrome), false)
+  t.equal(await isKnown(userIdOf(alice), chrome), false)
 })
 
 t.test('a browser is known by its name and its system, in every version', async (t) => {
@@ -52,23 +55,23 @@ t.test('a browser is known by its name and its system, in every version', async 
     [null, 'Windows', false],
     [null, null, false],
   ] as const) {
-    t.equal(await isKnownBrowser(db, userIdOf(alice), { browser, os }), known, `${browser}, ${os}`)
+    t.equal(await isKnown(userIdOf(alice), { browser, os }), known, `${browser}, ${os}`)
   }
-  t.equal(await isKnownBrowser(db, userIdOf(bob), chrome), false, 'to her, not to him')
+  t.equal(await isKnown(userIdOf(bob), chrome), false, 'to her, not to him')
 })
 
 t.test('a browser that hides its name is known as that and nothing else', async (t) => {
   await remember(alice, { browser: null, os: null })
-  t.equal(await isKnownBrowser(db, userIdOf(alice), { browser: null, os: null }), true)
-  t.equal(await isKnownBrowser(db, userIdOf(alice), chrome), false)
+  t.equal(await isKnown(userIdOf(alice), { browser: null, os: null }), true)
+  t.equal(await isKnown(userIdOf(alice), chrome), false)
 })
 
 t.test('only a login makes a browser known', async (t) => {
   await remember(alice, chrome, 'denied')
   await remember(alice, { browser: null, os: null }, 'signed_in')
-  t.equal(await isKnownBrowser(db, userIdOf(alice), chrome), false, 'she declined')
+  t.equal(await isKnown(userIdOf(alice), chrome), false, 'she declined')
   const hidden = { browser: null, os: null }
-  t.equal(await isKnownBrowser(db, userIdOf(alice), hidden), false, 'that was no browser')
+  t.equal(await isKnown(userIdOf(alice), hidden), false, 'that was no browser')
 })
 
 t.test('the latest five hundred logins count', async (t) => {
@@ -85,7 +88,7 @@ t.test('the latest five hundred logins count', async (t) => {
       from generate_series(1, ${count}::int) as n
     `.execute(db)
   await add(499)
-  t.equal(await isKnownBrowser(db, userIdOf(alice), chrome), true)
+  t.equal(await isKnown(userIdOf(alice), chrome), true)
   await add(1)
-  t.equal(await isKnownBrowser(db, userIdOf(alice), chrome), false)
+  t.equal(await isKnown(userIdOf(alice), chrome), false)
 })

@@ -75,10 +75,10 @@ t.test('callers queue for the one connection', async (t) => {
 
   await t.test('a prepared statement is planned once', async (t) => {
     const prepared = (n: number) =>
-      sql<{ n: number }>`/* prepared: pglite_test */ select ${n}::int + 1 as n`.execute(db)
+      sql<{ n: number }>`select ${n}::int + 1 as n /* planned once */`.execute(db)
     for (const n of [1, 2, 3]) t.same((await prepared(n)).rows, [{ n: n + 1 }])
     const { rows } = await sql`
-      select name from pg_prepared_statements where name like 'pglite_test%'
+      select name from pg_prepared_statements where statement like '%/* planned once */'
     `.execute(db)
     t.equal(rows.length, 1)
   })

@@ -151,27 +151,32 @@ t.test('both reads go by an index', async (t) => {
   const ticket = await findTicket(db, scene)
   await findFacts(asking.db, { ticket, identity: alice, phone: home, usual: 3, trail: true })
 
-  // The statements as they were sent, so that this test cannot explain others; planned, as they are,
-  // for the values they come with.
+  // The statement as it was sent, so that this test cannot explain another; planned, as it is, for the
+  // values it comes with.
   const { rows } = await sql<{ query: string }>`
     select query from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
-      and query ~ 'from (tickets|logins)'
+      and query ~ 'from tickets' and query ~ 'from logins'
   `.execute(db)
-  t.equal(rows.length, 2)
+  t.equal(rows.length, 1)
   await sql`set plan_cache_mode = force_custom_plan`.execute(db)
-  async function planOf(table: string, ...values: (string | number)[]): Promise<string> {
-    const query = rows.find((row) => row.query.includes(`from ${table}`))?.query ?? ''
-    await sql`prepare ${sql.ref(table)} as ${sql.raw(query)}`.execute(db)
-    const plan = await sql<Record<string, string>>`
-      explain execute ${sql.ref(table)}(${sql.join(values.map((value) => sql.lit(value)))})
-    `.execute(db)
-    return plan.rows.map((row) => row['QUERY PLAN']).join('\n')
-  }
-  const count = await planOf('tickets', home.network as string, 300, scene, 1000)
-  t.match(count, /tickets_requested_network_idx/)
-  const known = await planOf('logins', alice.appid, alice.openid, 500, 'Chrome', 'Windows')
-  t.match(known, /logins_user_id_idx/)
-  t.match(known, /identities_pkey/)
-  t.notMatch(count + known, /Seq Scan/)
+  await sql`prepare facts as ${sql.raw(rows[0]?.query ?? '')}`.execute(db)
+  const values = [
+    home.network,
+    300,
+    scene,
+    1000,
+    alice.appid,
+    alice.openid,
+    500,
+    'Chrome',
+    'Windows',
+  ]
+  const explained = await sql<Record<string, string>>`
+    explain execute facts(${sql.join(values.map((value) => sql.lit(value)))})
+  `.execute(db)
+  const plan = explained.rows.map((row) => row['QUERY PLAN']).join('\n')
+  t.match(plan, /tickets_requested_network_idx/)
+  t.match(plan, /logins_user_id_idx/)
+  t.match(plan, /identities_pkey/)
 })

@@ -1,9 +1,8 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
+import { WINDOW_MS } from '../../limits/count.ts'
 import type { AddressLimits, Group } from '../address-limits.ts'
 import { tooFast } from '../too-fast.ts'
-
-const MINUTE_MS = 60_000
 
 /** Limits per address: routes opt in with `config: { rateLimit: perAddress(group, max) }`. */
 export const rateLimits = fp<{ limits: AddressLimits }>(
@@ -20,6 +19,6 @@ export const rateLimits = fp<{ limits: AddressLimits }>(
 
 export const perAddress = (group: Group, max: number) => ({
   max,
-  timeWindow: MINUTE_MS,
+  timeWindow: WINDOW_MS,
   groupId: `:${group}`,
 })

@@ -7,6 +7,7 @@ import type { Db } from '../../db/pool.ts'
 import { AppError } from '../../errors.ts'
 import { limitKey } from '../../ip-address.ts'
 import { takeCode } from '../../limits/code-budget.ts'
+import type { Counter } from '../../limits/count.ts'
 import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
 import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
 import { imageType } from '../../wechat/image-type.ts'
@@ -20,6 +21,7 @@ import { tooFast } from '../too-fast.ts'
 
 export type CodeRoutesOptions = {
   db: Db
+  counter: Counter
   wechat: Pick<MiniProgram, 'codeImage' | 'urlLink'>
   /** Whether there is a route for the link, too. */
   urlLink: boolean
@@ -133,18 +135,17 @@ type Made<T> = {
  * however many browsers of this instance wait for the same.
  */
 function madeOnce<T>(
-  { db, guesses, note }: Pick<CodeRoutesOptions, 'db' | 'guesses' | 'note'>,
+  { counter, guesses, note }: Pick<CodeRoutesOptions, 'counter' | 'guesses' | 'note'>,
   { read, make, store, told }: Made<T>,
 ): (request: FastifyRequest, scene: string) => Promise<T> {
   const making = new Map<string, Promise<T>>()
   const keepPace = createPace()
   const inTurn = createSlots(READ_AT_ONCE)
 
+  let finished = 0
+
   async function makeAndStore(request: FastifyRequest, scene: string): Promise<T> {
-    // Another request's may have been stored since this one looked.
-    const stored = await read(scene)
-    if (stored !== null) return stored
-    const wait = await takeCode(db, limitKey(request.ip))
+    const wait = await takeCode(counter, limitKey(request.ip))
     if (wait > 0) throw new AppError('WECHAT_BUSY', { retryAfter: wait / 1000, cause: USED_UP })
     const made = await make(scene, about(request, scene))
     await store(scene, made)
@@ -155,13 +156,19 @@ function madeOnce<T>(
   return async (request, scene) => {
     keepPace(request, scene)
     guesses.admit(request, scene)
-    const stored = await inTurn(limitKey(request.ip), () =>
-      guesses.look(request, scene, () => read(scene)),
-    )
+    const look = () =>
+      inTurn(limitKey(request.ip), () => guesses.look(request, scene, () => read(scene)))
+    const before = finished
+    let stored = await look()
+    // Another request's may have been stored since the database was asked.
+    if (stored === null && !making.has(scene) && finished > before) stored = await look()
     if (stored !== null) return stored
     let made = making.get(scene)
     if (!made) {
-      made = makeAndStore(request, scene).finally(() => making.delete(scene))
+      made = makeAndStore(request, scene).finally(() => {
+        making.delete(scene)
+        finished++
+      })
       making.set(scene, made)
     }
     return made
