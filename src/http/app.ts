@@ -117,7 +117,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   const tickets = bindVerbs(db, {
     rules: rules.tickets,
-    stock: deps.stock,
+    stock: { miniprogram: deps.stock, official_account: null },
     loader,
     onTransition: events.transition,
   })

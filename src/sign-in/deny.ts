@@ -7,7 +7,9 @@ import { findOpenTicket, trailOf, type SignInDeps, type Visit } from './door.ts'
  *   `ALREADY_CONFIRMED`, 410
  */
 export async function deny(deps: SignInDeps, scene: string, visit: Visit): Promise<void> {
-  await findOpenTicket(deps.tickets, scene)
-  const identity = await visit.prove()
-  await deps.tickets.deny({ scene, identity, trail: trailOf(deps.rules, visit) }, visit.caller)
+  const ticket = await findOpenTicket(deps.tickets, scene)
+  const { channel } = ticket
+  const identity = await visit.prove(ticket)
+  const trail = trailOf(deps.rules, visit)
+  await deps.tickets.deny({ scene, channel, identity, trail }, visit.caller)
 }

@@ -10,7 +10,7 @@ import { findTicket, type Ticket } from './find.ts'
 import { pollTicket } from './poll.ts'
 import { scanTicket } from './scan.ts'
 import type { StatusLoader } from './status-loader.ts'
-import type { Requester, TicketRules } from './ticket.ts'
+import type { Channel, Requester, TicketRules } from './ticket.ts'
 
 /** What became of a ticket. */
 export type Outcome = 'created' | 'scanned' | 'confirmed' | 'delivered' | 'denied' | 'canceled'
@@ -32,11 +32,16 @@ export type OnTransition = (transition: Transition, caller: Caller) => void
 /** The verbs as one instance has them: with its rules, and every transition told. */
 export type Tickets = {
   create(
-    input: { scene?: string | undefined; requester: Requester; fromStock?: boolean },
+    input: {
+      scene?: string | undefined
+      channel?: Channel
+      requester: Requester
+      fromStock?: boolean
+    },
     caller: Caller,
   ): Promise<CreatedTicket>
   find(scene: string): Promise<Ticket>
-  scan(input: { scene: string; identity: Identity }, caller: Caller): Promise<Ticket>
+  scan(input: { scene: string; channel?: Channel; identity: Identity }, caller: Caller): Promise<Ticket>
   confirm(input: Confirmation, caller: Caller): Promise<void>
   deny(input: Denial, caller: Caller): Promise<void>
   cancel(input: { scene: string; secretHash: string }, caller: Caller): Promise<void>
@@ -45,6 +50,7 @@ export type Tickets = {
 
 type Confirmation = {
   scene: string
+  channel?: Channel
   identity: Identity
   userId: string
   token: string
@@ -53,6 +59,7 @@ type Confirmation = {
 
 type Denial = {
   scene: string
+  channel?: Channel
   identity: Identity
   reason?: DenyReason
   trail?: Trail | undefined
@@ -62,13 +69,13 @@ type Denial = {
  * Gives the verbs their rules, and tells of each transition from its own result. This is the one
  * place that does: log, metrics and all else that follows a ticket hang on `onTransition`.
  *
- * @param options.stock what codes in stock must be made for; null: none is taken
+ * @param options.stock what codes in stock must be made for, by door; null: none is taken
  */
 export function bindVerbs(
   db: Db,
   options: {
     rules: TicketRules
-    stock: string | null
+    stock: Record<Channel, string | null>
     loader: StatusLoader
     onTransition: OnTransition
   },
@@ -79,9 +86,9 @@ export function bindVerbs(
   return {
     find: (scene) => findTicket(db, scene),
 
-    async create({ scene: chosen, requester, fromStock = true }, caller) {
-      const from = fromStock ? stock : null
-      const ticket = await createTicket(db, { scene: chosen, requester, windows, stock: from })
+    async create({ fromStock = true, ...input }, caller) {
+      const from = fromStock ? stock[input.channel ?? 'miniprogram'] : null
+      const ticket = await createTicket(db, { ...input, windows, stock: from })
       const { scene } = ticket
       const details = ticket.fromStock ? { stock: true } : {}
       onTransition({ scene, outcome: 'created', first: true, details }, caller)

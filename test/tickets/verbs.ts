@@ -38,7 +38,7 @@ const told: [Transition, Caller][] = []
 const bind = (stock: string | null): Tickets =>
   bindVerbs(db, {
     rules,
-    stock,
+    stock: { miniprogram: stock, official_account: null },
     loader: createStatusLoader(db),
     onTransition: (...each) => told.push(each),
   })

@@ -156,7 +156,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
         return loginOf(await answer(request, scene, () => signInToMiniProgram(signIn, visit)))
       }
       const login = await answer(request, scene, () => confirm(signIn, { scene, matchCode }, visit))
-      return { scene, status: 'confirmed' as const, ...loginOf(login) }
+      const { user, own } = login
+      return { scene, status: 'confirmed' as const, ...(own ? loginOf(own) : { user }) }
     },
   )
 }
