@@ -146,7 +146,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     api.addHook('onRequest', (_request, reply, done) => {
       // Panels' caches are told to pass over the first; a Vary of * alone none of them may.
       reply.header('cache-control', 'no-store').header('vary', '*')
-      reply.header('x-content-type-options', 'nosniff')
       done()
     })
     await api.register(foreignPages, { origins: corsOrigins, publicUrl: site.publicUrl })
