@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { switchLogBySignal } from '../../src/cli/switch-log.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -17,46 +16,40 @@ t.test(
     })
     const [, url = ''] = await child.wrote('stdout', /listening on (http:[^"]+)/)
     await child.wrote('stdout', /ScenePass is ready/)
-    const linesSince = (position: number): Json[] =>
-      child
-        .stdout()
-        .slice(position)
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Json)
     const { create, poll } = clientOf(url)
-
-    const [ready] = linesSince(0).filter(({ version }) => version)
-    t.match(ready, {
-      level: 'info',
-      pid: child.process.pid,
-      hostname: String,
-      version: /^\d+\.\d+/,
-    })
-
-    const storyOfOne = async () => {
-      const before = child.stdout().length
+    const story = async () => {
       const ticket = await create()
       await poll(ticket)
       await call(`${url}/ticket/${ticket.scene}`)
-      await sleep(50)
-      return linesSince(before).map(({ msg, path, status, ms }) => ({ msg, path, status, ms }))
     }
-    t.same(await storyOfOne(), [])
+    await story()
     child.process.kill('SIGUSR2')
     await child.wrote('stdout', /the log is at debug now/)
-    t.match(await storyOfOne(), [
+    await story()
+    child.process.kill('SIGUSR2')
+    await child.wrote('stdout', /the log is at info now/)
+    await story()
+    child.process.kill('SIGTERM')
+    t.equal(await child.ended, 0)
+
+    const lines = child
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Json)
+    const ready = lines.findIndex(({ version }) => version)
+    t.match(lines[ready], { level: 'info', pid: child.process.pid, hostname: String })
+    t.match(lines[ready].version, /^\d+\.\d+/)
+    t.match(lines.slice(ready + 1), [
+      { msg: /the log is at debug now/ },
       { msg: 'ticket created' },
       { msg: 'answered', path: '/ticket', status: 201, ms: Number },
       { msg: 'request refused' },
       { msg: 'answered', path: /^\/ticket\/.{8}…$/, status: 401, ms: Number },
+      { msg: /the log is at info now/ },
+      { msg: /^stopping/ },
     ])
-    child.process.kill('SIGUSR2')
-    await child.wrote('stdout', /the log is at info now/)
-    t.same(await storyOfOne(), [])
-
-    child.process.kill('SIGTERM')
-    t.equal(await child.ended, 0)
+    t.equal(lines.length - ready - 1, 7)
   },
 )
 
