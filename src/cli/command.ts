@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import pino, { type Logger } from 'pino'
@@ -49,7 +50,10 @@ export function createProgram(): Program {
       return env
     },
     log(level, stream = 'stdout') {
-      const destination = pino.destination(stream === 'stdout' ? 1 : 2)
+      // Of a worker in cluster mode, pm2 keeps only what goes through this very function of Node.js.
+      const destination = cluster.isWorker
+        ? { write: (line: string) => void process[stream].write(line) }
+        : pino.destination(stream === 'stdout' ? 1 : 2)
       return (log = createLog(level, destination, (line) => hide(line)))
     },
   }

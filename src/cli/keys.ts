@@ -11,6 +11,7 @@ const usage = `npm run keys -- COMMAND
   list        the keys in the database: which one signs, which come next, which are retired
   rotate      a new key: published at once, signs after 15 minutes; the old one retires then
   remove KID  take a leaked key out at once; tokens it signed stop verifying
+  export      print the keys in the database as SIGNING_KEYS takes them, the one that signs first
   generate    print a new private JWKS for SIGNING_KEYS; touches no database
 `
 
@@ -23,6 +24,7 @@ await runCommand(async (program) => {
     program.out(`${JSON.stringify({ keys: [await generateSigningJwk()] })}\n`)
     return
   }
+  if (command === 'export') return withKeys(program, exportKeys)
   if (command === 'list') return withKeys(program, list)
   if (command === 'rotate') return withKeys(program, rotate)
   if (command === 'remove' && kid) return withKeys(program, (opened) => remove(opened, kid))
@@ -35,6 +37,26 @@ async function list({ program, db, tokenTtl }: Opened): Promise<void> {
   for (const key of await listKeys(db, tokenTtl)) {
     program.out(`${key.kid}  ${key.state.padEnd(7)}  signs from ${key.signs_from}\n`)
   }
+}
+
+/**
+ * All keys that a verifier may need, so no token dies with the move; the one that signs goes on doing
+ * so, so no verifier meets a key that it has not seen.
+ */
+async function exportKeys({ program, db, tokenTtl }: Opened): Promise<void> {
+  if (process.stdout.isTTY) {
+    throw new Error(
+      '导出的是私钥，不应显示在屏幕上，请写入文件。 What comes is private keys, which no screen should show. Send it into a file: ( umask 077; npx scenepass keys export > signing-keys.json )',
+    )
+  }
+  const keys = await listKeys(db, tokenTtl)
+  if (!keys.some(({ signs }) => signs)) {
+    throw new Error(
+      '数据库中还没有密钥，首次启动 ScenePass 时才会生成。 The database has no key yet: it is made at the first start of ScenePass.',
+    )
+  }
+  const inOrder = [...keys].sort((a, b) => Number(b.signs) - Number(a.signs))
+  program.out(`${JSON.stringify({ keys: inOrder.map((key) => key.private_jwk) })}\n`)
 }
 
 async function rotate({ program, db }: Opened): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Engine } from './embedded/engine.ts'
-import type { Connection, Db, DbLog, Pools } from './pool.ts'
+import type { Connection, Db, DbLog, Measured, Pools } from './pool.ts'
 import { isUnavailable } from './unavailable.ts'
 
 /** PostgreSQL that is not up yet is waited for this long, in milliseconds. */
@@ -20,6 +20,7 @@ const READ_REPLICA_POOL = 2
  * @param options.poolSize connections; PGlite has one
  * @param options.queryTimeoutMs after which a statement fails; 0 = never, for migrations. Under a
  *   second where it is left out, and a little more in the background
+ * @param options.onStatement called with each statement that has ended
  * @param options.waitMs how long a PostgreSQL that is not up is waited for
  * @throws {Error} with a sentence for the operator when the database cannot be used
  */
@@ -29,6 +30,7 @@ export async function connect(options: {
   poolSize: number
   log: DbLog
   queryTimeoutMs?: number
+  onStatement?: ((statement: Measured) => void) | undefined
   waitMs?: number
 }): Promise<Connection> {
   const { url, log } = options
@@ -36,7 +38,7 @@ export async function connect(options: {
   const engine = options.engine ?? own
   const place = engine ? url : placeOf(url)
   const pools = await openPools(options, engine)
-  const db = kyselyOn(pools.pool)
+  const db = kyselyOn(pools.pool, options.onStatement)
   const close = async () => {
     await db.destroy()
     engine?.setPatient(false)
@@ -51,7 +53,7 @@ export async function connect(options: {
   }
   return {
     db,
-    background: kyselyOn(pools.background),
+    background: kyselyOn(pools.background, options.onStatement),
     busy: pools.busy,
     poolUse: pools.use,
     close,
@@ -89,8 +91,17 @@ export async function connectReadReplica(options: {
   return { db, close: () => db.destroy() }
 }
 
-const kyselyOn = (pool: Pools['pool']): Db =>
-  new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+const kyselyOn = (pool: Pools['pool'], onStatement?: (statement: Measured) => void): Db =>
+  new Kysely<unknown>({
+    dialect: new PostgresDialect({ pool }),
+    ...(onStatement && {
+      log: ({ queryDurationMillis, ...event }) =>
+        onStatement({
+          seconds: queryDurationMillis / 1000,
+          error: 'error' in event ? event.error : null,
+        }),
+    }),
+  })
 
 async function openPostgres(
   options: Parameters<typeof import('./postgres.ts').openPostgresPool>[0],

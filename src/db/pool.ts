@@ -14,6 +14,9 @@ export type DbLog = {
 /** Connections: open ones, those of them that do nothing, callers that wait for one, the most there may be. */
 export type PoolUse = { total: number; idle: number; waiting: number; max: number }
 
+/** A statement as it is measured: its seconds without the wait for a connection, and how it failed. */
+export type Measured = { seconds: number; error: unknown }
+
 /** One database behind two pools, which differ in how long a statement may take. */
 export type Pools = {
   pool: PostgresPool

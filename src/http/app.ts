@@ -77,8 +77,9 @@ export type AppDeps = {
 /** Called with what happens, where it is counted. */
 export type Observer = {
   app?: (app: FastifyInstance) => Promise<void>
-  transition?: (outcome: Outcome) => void
+  transition?: (outcome: Outcome, age?: number) => void
   pollBatch?: (size: number) => void
+  readReplica?: (outcome: 'answered' | 'failed') => void
   refusal?: () => void
 }
 
@@ -114,6 +115,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const loader = createStatusLoader(db, {
     readReplica: readReplica ?? undefined,
     onBatch: observe.pollBatch,
+    onReadReplica: observe.readReplica,
   })
   const tickets = bindVerbs(db, {
     rules: rules.tickets,

@@ -12,7 +12,7 @@ const oneOf = <const T extends string>(values: readonly T[], options: object = {
 export const Scene = Type.String({
   pattern: SCENE_PATTERN,
   description: "The ticket's public name, printed in the code",
-  examples: ['V1StGXR8_Z5jdHi6B-myTk'],
+  examples: ['V1StGXR8_Z5jdHi6B-myTkQl9c'],
 })
 
 export const SceneParams = Type.Object({ scene: Scene })

@@ -1,3 +1,4 @@
+import { findIdentity } from '../users/find.ts'
 import { findOpenTicket, trailOf, type SignInDeps, type Visit } from './door.ts'
 
 /**
@@ -9,5 +10,7 @@ import { findOpenTicket, trailOf, type SignInDeps, type Visit } from './door.ts'
 export async function deny(deps: SignInDeps, scene: string, visit: Visit): Promise<void> {
   await findOpenTicket(deps.tickets, scene)
   const identity = await visit.prove()
-  await deps.tickets.deny({ scene, identity, trail: trailOf(deps.rules, visit) }, visit.caller)
+  const userId = (await findIdentity(deps.db, identity))?.user_id ?? null
+  const trail = trailOf(deps.rules, visit)
+  await deps.tickets.deny({ scene, identity, userId, trail }, visit.caller)
 }

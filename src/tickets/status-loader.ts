@@ -48,17 +48,22 @@ const STATEMENT = `
  *
  * @param options.readReplica is asked first
  * @param options.onBatch called with how many polls share a statement
+ * @param options.onReadReplica called for each statement that the read replica was asked
  */
 export function createStatusLoader(
   db: Db,
   options: {
     readReplica?: ReadReplica | undefined
     onBatch?: ((size: number) => void) | undefined
+    onReadReplica?: ((outcome: 'answered' | 'failed') => void) | undefined
   } = {},
 ): StatusLoader {
-  const { readReplica, onBatch } = options
+  const { readReplica, onBatch, onReadReplica } = options
   const loadMany = readReplica
-    ? readReplicaFirst(loadFrom(db), loadFrom(readReplica.db), readReplica.onChange)
+    ? readReplicaFirst(loadFrom(db), loadFrom(readReplica.db), {
+        onChange: readReplica.onChange,
+        onAnswer: onReadReplica,
+      })
     : loadFrom(db)
   const schedule = createBatchSchedule({ inFlight: IN_FLIGHT })
   let waiting = 0
@@ -122,19 +127,24 @@ const loadFrom =
 function readReplicaFirst(
   database: LoadMany,
   readReplica: LoadMany,
-  onChange: ReadReplica['onChange'],
+  told: {
+    onChange: ReadReplica['onChange']
+    onAnswer: ((outcome: 'answered' | 'failed') => void) | undefined
+  },
 ): LoadMany {
   let failing = false
   return async (scenes) => {
     let found: Map<string, WaitingStatus>
     try {
       found = await readReplica(scenes)
+      told.onAnswer?.('answered')
     } catch (error) {
-      if (!failing) onChange(error)
+      told.onAnswer?.('failed')
+      if (!failing) told.onChange(error)
       failing = true
       return database(scenes)
     }
-    if (failing) onChange(null)
+    if (failing) told.onChange(null)
     failing = false
 
     const doubtful = scenes.filter((scene) => {

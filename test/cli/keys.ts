@@ -62,7 +62,7 @@ t.test('an unknown command prints the usage, one that is impossible a sentence',
   for (const { status, out, err } of [none, wrong, incomplete]) {
     t.same([status, out], [1, ''])
     t.match(err, /^npm run keys -- COMMAND\n/)
-    for (const command of ['list', 'rotate', 'remove KID', 'generate']) {
+    for (const command of ['list', 'export', 'rotate', 'remove KID', 'generate']) {
       t.match(err, new RegExp(`^  ${command} `, 'm'))
     }
   }
