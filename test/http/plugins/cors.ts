@@ -105,7 +105,7 @@ t.test('every page may load the element, and no cache can hold it wrongly', asyn
         ...(origin && { origin }),
       })
       t.equal(status, 200)
-      t.equal(headers['access-control-allow-origin'], '*', origin)
+      t.equal(headers['access-control-allow-origin'], '*', `${origin}`)
       t.equal(headers['vary'], 'accept-encoding', 'one answer for all origins')
       t.equal(headers['cross-origin-resource-policy'], 'cross-origin')
       t.equal(headers['content-type'], 'text/javascript; charset=utf-8')
