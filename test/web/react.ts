@@ -2,13 +2,12 @@ import { build, type BuildOptions } from 'esbuild'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { folderOf, notInstalled } from '../fixtures/apart/packages.ts'
+import { folderOf, skipWithoutThem } from '../fixtures/apart/packages.ts'
+import { signsIn } from '../fixtures/apart/signs-in.ts'
 import { startApp } from '../fixtures/app.ts'
-import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
-import { until } from '../fixtures/browser/element.ts'
+import { openBrowser } from '../fixtures/browser/browser.ts'
 import { startSite } from '../fixtures/browser/site.ts'
 import { temporaryFolder } from '../fixtures/network/child.ts'
-import { clientOf } from '../fixtures/network/client.ts'
 import { runCommand } from '../fixtures/network/command.ts'
 import { pack, unpack } from '../fixtures/packed.ts'
 import { blockWith, guideFile } from '../fixtures/readme.ts'
@@ -16,12 +15,7 @@ import { root } from '../fixtures/root.ts'
 
 /** The guide's example for React, as it stands there, in all that people have. */
 
-const skip = notInstalled()
-if (skip) {
-  process.stderr.write(`${skip}\n`)
-  t.plan(0, skip)
-  process.exit(0)
-}
+skipWithoutThem(t)
 const browser = await openBrowser(t)
 const site = await startSite(t)
 const { url } = await startApp(t, { corsOrigins: [site.origin] })
@@ -84,12 +78,7 @@ process.stdout.write(renderToString(tree))`
       site.pages.set(path, {
         html: `<!doctype html><html lang="en"><meta charset="utf-8"><div id="root">${content}</div><script src="${path}.js"></script>`,
       })
-      const { page, troubles } = await openPage(t, browser)
-      await page.goto(site.origin + path)
-      const { scene } = await until(page, 'pending')
-      await clientOf(url).login({ scene: scene as string }, 'alice')
-      await page.waitForFunction(() => document.title.startsWith('ey'))
-      t.same(troubles, [], way)
+      await signsIn(t, { browser, service: url, page: site.origin + path })
     }
   })
 }
