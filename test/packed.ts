@@ -16,6 +16,8 @@ import { root } from './fixtures/root.ts'
 
 const MOST_MB = 100
 const MOST_START_MS = 5_000
+/** So many times as long as `--version` it may take where other tests have the processor. */
+const MOST_VERSIONS = 6
 
 const tarball = await pack(t)
 
@@ -88,6 +90,10 @@ t.test('installed in an empty folder, it serves, signs in and answers its comman
   const scenepass = (...args: string[]) =>
     runCommand('npx', ['--no-install', 'scenepass', ...args], { cwd: folder, env })
 
+  const asked = performance.now()
+  t.match(await scenepass('--version'), { status: 0, err: '' })
+  const most = Math.max(MOST_START_MS, MOST_VERSIONS * (performance.now() - asked))
+
   const began = performance.now()
   const child = spawn('npx', ['--no-install', 'scenepass'], {
     cwd: folder,
@@ -106,8 +112,8 @@ t.test('installed in an empty folder, it serves, signs in and answers its comman
     void ended.then(() => reject(new Error('it ended')))
   })
   const ms = performance.now() - began
-  t.comment(`ready after ${ms.toFixed(0)} ms`)
-  t.ok(ms < MOST_START_MS, `ready after ${ms} ms`)
+  t.comment(`ready after ${ms.toFixed(0)} ms, at most ${most.toFixed(0)}`)
+  t.ok(ms < most, `ready after ${ms} ms`)
   t.ok(existsSync(join(folder, 'data', 'PG_VERSION')), 'its data is in the working folder')
 
   const client = clientOf(url)
