@@ -105,7 +105,7 @@ async function start(
     keyring,
     tokens,
     site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
-    rules: config,
+    rules: sandboxed ? atHome(config) : config,
     stock: madeFor,
     sandbox: sandboxed ? createSandbox({ publicUrl, ...sandboxAccount, log }) : null,
     shutdown,
@@ -150,6 +150,15 @@ async function start(
   log.info({ version, publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
   return local
 }
+
+/** In the sandbox a developer's own pages may call, whichever port their tools choose. */
+const atHome = (config: Config): Config => ({
+  ...config,
+  http: {
+    ...config.http,
+    corsOrigins: [...config.http.corsOrigins, 'http://localhost:*', 'http://127.0.0.1:*'],
+  },
+})
 
 const metricsOf = ({ ops }: Config, log: FastifyBaseLogger): Metrics | null =>
   ops.port === null

@@ -118,6 +118,8 @@ for (const { path, text } of twinsOf('develop')) {
   t.test(`${path} lists every script`, async (t) => {
     const scripts = Object.keys(manifest.scripts).filter(
       (script) =>
+        // npm runs that one itself, too, before `npm pack`.
+        script !== 'prepack' &&
         !(/^(pre|post)/.test(script) && script.replace(/^(pre|post)/, '') in manifest.scripts),
     )
     const rows = tableWith(text, 0, 'npm start').map((row) => codeOf(row[0]).split(' ').at(-1))
@@ -139,7 +141,7 @@ t.test('the guide shows scenes as the service issues them', async (t) => {
 })
 
 t.test('the guide names scripts that exist', async (t) => {
-  const npmsOwn = ['ci', 'install', 'prune']
+  const npmsOwn = ['ci', 'install', 'pack', 'prune']
   for (const { path, text } of pages) {
     const named = text.matchAll(/(?:^|`)npm (?:run (?:--silent )?)?([a-z]+)/gm)
     for (const script of new Set([...named].map(([, word = '']) => word))) {

@@ -35,6 +35,14 @@ t.test('without any setting it is the sandbox on PGlite in ./data', async (t) =>
     })
   })
 
+  await t.test('pages of this machine may call it from every port, others from none', async (t) => {
+    const alive = async (origin: string) =>
+      (await call(`${first.url}/livez`, { headers: { origin } })).body
+    t.same(await alive('http://localhost:5173'), { status: 'ok' })
+    t.same(await alive('http://127.0.0.1:8080'), { status: 'ok' })
+    t.same(await alive('http://192.0.2.1:8080'), { status: 'ok', code: 'ORIGIN_NOT_ALLOWED' })
+  })
+
   await t.test('metrics are on their own port, and nothing else is', async (t) => {
     t.match(await call(`${first.url}/metrics`), { status: 404, body: { code: 'NOT_FOUND' } })
     const metrics = await call(`http://127.0.0.1:${ops}/metrics`)

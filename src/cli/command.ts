@@ -68,13 +68,16 @@ function environment(): Record<string, string | undefined> {
   }
 }
 
-/** Runs a command; a failure is one sentence on stderr and exit status 1. */
+/** What was typed is not understood. */
+export class UsageError extends Error {}
+
+/** Runs a command; a failure is one sentence on stderr and exit status 1, or 2 for wrong usage. */
 export async function runCommand(command: (program: Program) => Promise<void>): Promise<void> {
   const program = createProgram()
   try {
     await command(program)
   } catch (error) {
     program.err(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+    process.exitCode = error instanceof UsageError ? 2 : 1
   }
 }

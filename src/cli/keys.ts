@@ -4,18 +4,9 @@ import { pendingMigrations } from '../db/migrate.ts'
 import type { Db } from '../db/pool.ts'
 import { generateSigningJwk } from '../tokens/signing-key.ts'
 import { listKeys, removeKey, rotateKeys } from '../tokens/stored-keys.ts'
-import { runCommand, type Program } from './command.ts'
+import { runCommand, UsageError, type Program } from './command.ts'
 
-const usage = `npm run keys -- COMMAND
-
-  list        the keys in the database: which one signs, which come next, which are retired
-  rotate      a new key: published at once, signs after 15 minutes; the old one retires then
-  remove KID  take a leaked key out at once; tokens it signed stop verifying
-  export      print the keys in the database as SIGNING_KEYS takes them, the one that signs first
-  generate    print a new private JWKS for SIGNING_KEYS; touches no database
-`
-
-/** `npm run keys`: the signing keys of the login token. */
+/** `scenepass keys`: the signing keys of the login token. */
 await runCommand(async (program) => {
   // No options, so nothing to parse: one key id of 64 begins with a hyphen (RFC 7638, base64url).
   const [command, kid] = process.argv.slice(2).filter((argument) => argument !== '--')
@@ -28,7 +19,11 @@ await runCommand(async (program) => {
   if (command === 'list') return withKeys(program, list)
   if (command === 'rotate') return withKeys(program, rotate)
   if (command === 'remove' && kid) return withKeys(program, (opened) => remove(opened, kid))
-  throw new Error(usage)
+  throw new UsageError(
+    command === 'remove'
+      ? '请写明要移除的 KID。 remove needs the KID of a key: scenepass keys list prints them.'
+      : '用法见 scenepass keys --help。 Say what to do with the keys: scenepass keys --help lists it.',
+  )
 })
 
 type Opened = { program: Program; db: Db; tokenTtl: number }
@@ -80,7 +75,9 @@ async function withKeys(program: Program, work: (opened: Opened) => Promise<void
   const { db, close } = await connect({ url: config.database.url, poolSize: 1, log })
   try {
     if ((await pendingMigrations(db)).length > 0) {
-      throw new Error('The database has no up-to-date schema yet: run "npm run migrate" first.')
+      throw new Error(
+        'The database has no up-to-date schema yet: run "npx scenepass migrate" first.',
+      )
     }
     await work({ program, db, tokenTtl: config.tokens.ttl })
   } finally {

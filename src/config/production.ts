@@ -40,7 +40,7 @@ export const problemsOfDatabase = (place: Place): Problem[] =>
     ? [['DATABASE_URL', `DATABASE_URL must be set in production: ${shapeOf('DATABASE_URL')}`]]
     : []
 
-/** The sandbox, and the simulated WeChat of `npm run sandbox`: there, every visitor is any user. */
+/** The sandbox, and the simulated WeChat of `scenepass sandbox`: there, every visitor is any user. */
 function openDoors(place: Place): Problem[] {
   const signs = signsOfProduction(place)
   if (signs.length === 0) return []

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { LISTEN } from './urls.ts'
 
 /**
  * The only list of settings: names, defaults, bounds. Each description completes the sentence
@@ -35,12 +36,12 @@ export const settings = Type.Object({
     description: 'auto or off',
   }),
   HOST: Type.String({
-    default: '127.0.0.1',
+    default: LISTEN.HOST,
     pattern: '^[^\\s/]+$',
     description: 'an address to listen on, such as 127.0.0.1 or 0.0.0.0',
   }),
   PORT: Type.Integer({
-    default: 3000,
+    default: LISTEN.PORT,
     minimum: 0,
     maximum: 65535,
     description: 'a port number from 0 to 65535 (0 = any free one)',

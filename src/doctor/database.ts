@@ -70,8 +70,8 @@ export async function checkMigrations(db: Db): Promise<Finding> {
       zh: `数据库表结构不是最新的，尚未执行：${missing.join('、')}。`,
     },
     {
-      en: 'Run "npm run migrate". With MIGRATE=auto the service does it when it starts.',
-      zh: '请运行 "npm run migrate"。MIGRATE=auto 时，服务启动时会自动执行。',
+      en: 'Run "npx scenepass migrate". With MIGRATE=auto the service does it when it starts.',
+      zh: '请运行 "npx scenepass migrate"。MIGRATE=auto 时，服务启动时会自动执行。',
     },
   )
 }

@@ -20,6 +20,7 @@ import { createAddressLimits } from './address-limits.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import { createGuessLimit } from './guess-limit.ts'
+import { createOrigins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
@@ -45,7 +46,7 @@ import { wellKnownRoutes } from './routes/well-known.ts'
 
 /** Settings that HTTP alone cares for. */
 export type HttpRules = {
-  /** Origins whose pages may call the browser's routes. */
+  /** Origins whose pages may call the browser's routes; `http://localhost:*` is every port. */
   corsOrigins: readonly string[]
   /** Where the hosted page may send a login, character by character. */
   returnUrls: readonly string[]
@@ -107,6 +108,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  const origins = createOrigins(corsOrigins, site.publicUrl)
   const countryOf = createCountryOf(locationHeader, (peer) => isTrusted?.(peer, 0) === true)
   const counter = createCounter(db)
   const limits = createAddressLimits(counter)
@@ -124,7 +126,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onTransition: events.transition,
   })
 
-  await app.register(crossOrigin, { origins: corsOrigins })
+  await app.register(crossOrigin, { origins })
   answerEverything(app)
   await deps.shutdown.guard(app)
   await observe.app?.(app)
@@ -137,7 +139,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(loadShedding, {
     gate,
     log,
-    origins: corsOrigins,
+    origins,
     pollsWaiting: loader.waiting,
     databaseBusy: busy,
     onRefuse: observe.refusal,
@@ -150,7 +152,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       reply.header('cache-control', 'no-store').header('vary', '*')
       done()
     })
-    await api.register(foreignPages, { origins: corsOrigins, publicUrl: site.publicUrl })
+    await api.register(foreignPages, { origins })
     await api.register(unnamedClients, { log, isTrusted })
     await api.register(rateLimits, { limits })
     await api.register(ticketRoutes, {
@@ -180,7 +182,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
 
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
-  await app.register(healthRoutes, { db, isStopping: deps.shutdown.hasBegun })
+  await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })
 
   const https = site.publicUrl.startsWith('https:')
   await app.register(async (docs) => {

@@ -33,7 +33,6 @@ const [nothing, ...named] = read('deploy/Dockerfile.dockerignore')
 const context = named.map((line) => line.replace(/^!/, ''))
 
 const command = existsSync(join(here, 'src/cli/scenepass.ts'))
-const skip = command ? false : 'NOT TESTED: there is no command scenepass yet'
 
 t.test('the build is given sources, and nothing that is secret', async (t) => {
   t.equal(nothing, '*')
@@ -47,7 +46,7 @@ t.test('the build is given sources, and nothing that is secret', async (t) => {
   )
 })
 
-t.test('every file of deploy/ starts what the build makes', { skip }, async (t) => {
+t.test('every file of deploy/ starts what the build makes', async (t) => {
   const unit = /^ExecStart=\/usr\/bin\/node \/opt\/scenepass\/(\S+) start$/m
   const { apps } = createRequire(import.meta.url)(join(here, 'deploy/ecosystem.config.cjs')) as {
     apps: { script: string; exec_mode: string; env: object }[]
@@ -59,59 +58,55 @@ t.test('every file of deploy/ starts what the build makes', { skip }, async (t) 
   t.same(JSON.parse(of('ENTRYPOINT')[0] ?? ''), ['node', '/app/dist/src/cli/scenepass.js'])
 })
 
-t.test(
-  'the steps of the Dockerfile make what serves and says that it is well',
-  { skip },
-  async (t) => {
-    const folder = temporaryFolder(t)
-    const [src, app, data] = ['src', 'app', 'data'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ]
-    for (const name of context) cpSync(join(here, name), join(src, name), { recursive: true })
-    symlinkSync(join(here, 'node_modules'), join(src, 'node_modules'))
-    for (const step of of('RUN').filter((run) => !/^npm (ci|prune)|\/data/.test(run))) {
-      const { status, stderr } = spawnSync('sh', ['-c', step], { cwd: src, encoding: 'utf8' })
-      t.equal(status, 0, `${step}\n${stderr}`)
-    }
-    t.notOk(existsSync(join(src, 'dist/test')))
+t.test('the steps of the Dockerfile make what serves and says that it is well', async (t) => {
+  const folder = temporaryFolder(t)
+  const [src, app, data] = ['src', 'app', 'data'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  for (const name of context) cpSync(join(here, name), join(src, name), { recursive: true })
+  symlinkSync(join(here, 'node_modules'), join(src, 'node_modules'))
+  for (const step of of('RUN').filter((run) => !/^npm (ci|prune)|\/data/.test(run))) {
+    const { status, stderr } = spawnSync('sh', ['-c', step], { cwd: src, encoding: 'utf8' })
+    t.equal(status, 0, `${step}\n${stderr}`)
+  }
+  t.notOk(existsSync(join(src, 'dist/test')))
 
-    for (const copy of of('COPY').filter((each) => each.startsWith('--from=build '))) {
-      const [, ...words] = copy.split(' ')
-      const to = words.pop() ?? ''
-      for (const from of words) {
-        const name = from.replace('/src/', '')
-        const target = to.endsWith('/') ? join(to, name) : to
-        // The packages are a link here: to copy them takes longer than all the rest.
-        cpSync(join(src, name), join(folder, target), { recursive: true, verbatimSymlinks: true })
-      }
+  for (const copy of of('COPY').filter((each) => each.startsWith('--from=build '))) {
+    const [, ...words] = copy.split(' ')
+    const to = words.pop() ?? ''
+    for (const from of words) {
+      const name = from.replace('/src/', '')
+      const target = to.endsWith('/') ? join(to, name) : to
+      // The packages are a link here: to copy them takes longer than all the rest.
+      cpSync(join(src, name), join(folder, target), { recursive: true, verbatimSymlinks: true })
     }
-    mkdirSync(data, { mode: 0o700 })
-    const [entry, cmd, check] = ['ENTRYPOINT', 'CMD', 'HEALTHCHECK'].map((name) =>
-      (JSON.parse(/\[.*\]/.exec(of(name)[0] ?? '')?.[0] ?? '[]') as string[]).map((word) =>
-        word === 'node' ? process.execPath : word.replace('/app', app),
-      ),
-    ) as [string[], string[], string[]]
-    const PORT = String(await freePort())
-    const env = { ...process.env, NODE_ENV: 'development', DATABASE_URL: `pglite:${data}/db`, PORT }
-    // Nothing but its data may be written to.
-    chmodSync(app, 0o500)
-    const [program = '', ...args] = [...entry, ...cmd]
-    const service = spawn(program, args, { cwd: data, env, stdio: ['ignore', 'pipe', 'inherit'] })
-    t.teardown(() => service.kill('SIGKILL'))
-    let said = ''
-    for await (const chunk of service.stdout) if (/ScenePass is ready/.test((said += chunk))) break
-    service.stdout.resume()
+  }
+  mkdirSync(data, { mode: 0o700 })
+  const [entry, cmd, check] = ['ENTRYPOINT', 'CMD', 'HEALTHCHECK'].map((name) =>
+    (JSON.parse(/\[.*\]/.exec(of(name)[0] ?? '')?.[0] ?? '[]') as string[]).map((word) =>
+      word === 'node' ? process.execPath : word.replace('/app', app),
+    ),
+  ) as [string[], string[], string[]]
+  const PORT = String(await freePort())
+  const env = { ...process.env, NODE_ENV: 'development', DATABASE_URL: `pglite:${data}/db`, PORT }
+  // Nothing but its data may be written to.
+  chmodSync(app, 0o500)
+  const [program = '', ...args] = [...entry, ...cmd]
+  const service = spawn(program, args, { cwd: data, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => service.kill('SIGKILL'))
+  let said = ''
+  for await (const chunk of service.stdout) if (/ScenePass is ready/.test((said += chunk))) break
+  service.stdout.resume()
 
-    const health = () => spawnSync(check[0] ?? '', check.slice(1), { cwd: data, env }).status
-    t.equal(health(), 0, 'it is well')
-    t.same(readdirSync(data), ['db'], 'nothing else is written')
-    service.kill('SIGTERM')
-    t.same(await once(service, 'exit'), [0, null])
-    t.equal(health(), 1, 'and now it is gone')
-  },
-)
+  const health = () => spawnSync(check[0] ?? '', check.slice(1), { cwd: data, env }).status
+  t.equal(health(), 0, 'it is well')
+  t.same(readdirSync(data), ['db'], 'nothing else is written')
+  service.kill('SIGTERM')
+  t.same(await once(service, 'exit'), [0, null])
+  t.equal(health(), 1, 'and now it is gone')
+})
 
 t.test('compose.yml has settings that are there, and that fit', async (t) => {
   const compose = parse(read('deploy/compose.yml'))

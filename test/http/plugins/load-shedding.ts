@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createGate } from '../../../src/http/gate.ts'
+import { createOrigins } from '../../../src/http/origins.ts'
 import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { loadShedding } from '../../../src/http/plugins/load-shedding.ts'
 import { call } from '../../fixtures/network/client.ts'
@@ -15,7 +16,7 @@ await app.register(errorHandler, { log })
 await app.register(loadShedding, {
   gate,
   log,
-  origins: ['https://www.example'],
+  origins: createOrigins(['https://www.example'], 'https://login.example'),
   pollsWaiting: () => load.polls,
   databaseBusy: () => load.databaseBusy,
 })
