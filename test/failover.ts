@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { connect, connectReadReplica } from '../src/db/connect.ts'
@@ -45,6 +46,12 @@ for (let follows = false; !follows; await sleep(20)) {
 // The standby comes first: it is passed over, until it is promoted.
 const BOTH = `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/postgres`
 
+const turned = (url: string): string =>
+  url.replace(
+    `:${standby.port},127.0.0.1:${primary.port}/`,
+    `:${primary.port},127.0.0.1:${standby.port}/`,
+  )
+
 const followed = async (): Promise<boolean> => {
   const { rows } = await onPrimary.query<{ lsn: string }>('select pg_current_wal_lsn() as lsn')
   const { rows: there } = await onStandby.query<{ done: boolean }>(
@@ -53,6 +60,44 @@ const followed = async (): Promise<boolean> => {
   )
   return there[0]?.done === true
 }
+
+t.test('of two servers, the wanted one is found, wherever it stands', async (t) => {
+  const standbyOf = async (url: string, opened: typeof connectReadReplica) => {
+    const { db, close } = await opened({ url, log: quietLog })
+    const { rows } = await sql<{ standby: boolean }>`
+      select pg_is_in_recovery() as standby
+    `.execute(db)
+    await close()
+    return rows[0]?.standby
+  }
+  for (const [wanted, standby] of [
+    ['any', true],
+    ['read-write', false],
+    ['primary', false],
+    ['read-only', true],
+    ['standby', true],
+    ['prefer-standby', true],
+  ] as const) {
+    for (const url of [BOTH, turned(BOTH)]) {
+      if (wanted === 'any' && url !== BOTH) continue
+      const found = await standbyOf(`${url}?target_session_attrs=${wanted}`, connectReadReplica)
+      t.equal(found, standby, `${wanted} ${url}`)
+    }
+  }
+  t.equal(await standbyOf(BOTH, (options) => connect({ ...options, poolSize: 1 })), false)
+
+  const alone = urlOf(primary, 'postgres')
+  t.equal(
+    await standbyOf(`${alone}?target_session_attrs=prefer-standby`, connectReadReplica),
+    false,
+    'where there is no standby, the primary will do',
+  )
+  const neither = `postgres://postgres@127.0.0.1:1,127.0.0.1:${standby.port}/postgres`
+  const error = await connect({ url: neither, poolSize: 1, log: quietLog, waitMs: 1 }).catch(
+    (e) => e,
+  )
+  t.match(error.message, /127\.0\.0\.1:1, 127\.0\.0\.1:\d+ is not the primary: it takes no writes/)
+})
 
 t.test('a standby that lags loses no login', async (t) => {
   const replica = await connectReadReplica({ url: urlOf(standby, 'postgres'), log: quietLog })

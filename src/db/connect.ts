@@ -128,13 +128,20 @@ async function untilUp(db: Db, place: string, waitMs: number, log: DbLog): Promi
   const deadline = performance.now() + waitMs
   for (let attempt = 1; ; attempt++) {
     try {
-      const { rows } = await sql<{ version: number; isolation: string }>`
+      const { rows } = await sql<{ version: number; isolation: string; standby: boolean }>`
         select
           current_setting('server_version_num')::int as version,
-          current_setting('default_transaction_isolation') as isolation
+          current_setting('default_transaction_isolation') as isolation,
+          pg_is_in_recovery() as standby
       `.execute(db)
-      const { version = 0, isolation = '' } = rows[0] ?? {}
+      const { version = 0, isolation = '', standby = false } = rows[0] ?? {}
       if (version < OLDEST_VERSION) throw tooOld(place, version)
+      if (standby) {
+        log.warn(
+          {},
+          `the database at ${place} is a standby: until it is promoted, no login can be stored. DATABASE_URL should lead to the primary`,
+        )
+      }
       return isolation
     } catch (error) {
       if (error instanceof DatabaseProblem) throw error

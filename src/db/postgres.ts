@@ -87,7 +87,7 @@ export function openPostgresPool(options: {
         errors.push(error as Error)
         const onward = isUnreachable(error) && (error as Error).message !== NO_CONNECTION
         if (!onward && errors.length === 1) throw error
-        if (!onward || errors.length >= servers.count) {
+        if (!onward || errors.length >= servers.attempts) {
           throw errors.length === 1 ? error : new AggregateError(errors, '')
         }
       }
@@ -110,7 +110,7 @@ export function openPostgresPool(options: {
     async connect() {
       const since = circuit.enter()
       try {
-        const client = await take(inBackground ? openMs * servers.count : answerMs())
+        const client = await take(inBackground ? openMs * servers.attempts : answerMs())
         const waitedMs = inBackground ? 0 : performance.now() - since
         return lend(client, { circuit, modes, waitedMs, limitMs: limitOf(), onError })
       } catch (error) {
@@ -138,7 +138,7 @@ export function openPostgresPool(options: {
 }
 
 const embedded = (connect: () => Duplex): Servers => ({
-  count: 1,
+  attempts: 1,
   // Named here, so that nothing of it is taken from libpq's variables.
   Client: function () {
     return new pg.Client({

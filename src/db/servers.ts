@@ -9,8 +9,8 @@ import { labelOf, readDatabaseUrl, type DatabaseUrl, type Wanted } from './url.t
 const ADDRESS_MS = 2_000
 
 export type Servers = {
-  /** How many there are. */
-  count: number
+  /** So many in a row try all of them. */
+  attempts: number
   /** Makes a client of the server that is to be tried next; pg.Pool calls it with `new`. */
   Client: new () => pg.Client
   /** How long it takes to open a connection, at best, in milliseconds; 0 before the first one. */
@@ -100,7 +100,7 @@ export function createServers(text: string, options: { wanted: Wanted; openMs: n
     return Object.assign(client, { connect: done })
   }
   return {
-    count: servers.length,
+    attempts: wanted === 'prefer-standby' ? 2 * servers.length : servers.length,
     // With `new`, what a function returns is what is made.
     Client: function () {
       return makeClient()
