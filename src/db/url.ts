@@ -31,24 +31,19 @@ export class UrlProblem extends Error {}
 const WANTED = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const
 
 /** TLS, and what goes to the server at the start of a session. */
-const USED = [
-  ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation', 'uselibpqcompat'],
-  ...['channel_binding', 'options', 'application_name', 'client_encoding', 'statement_timeout'],
-  ...['lock_timeout', 'idle_in_transaction_session_timeout', 'target_session_attrs'],
-]
+const USED = `
+  ssl sslmode sslrootcert sslcert sslkey sslnegotiation uselibpqcompat channel_binding
+  options application_name client_encoding statement_timeout lock_timeout
+  idle_in_transaction_session_timeout target_session_attrs
+`
 /** Parameters of libpq and of poolers that URLs of providers have. Nothing is lost without them. */
-const WITHOUT_EFFECT = [
-  ...['connect_timeout', 'fallback_application_name', 'keepalives', 'keepalives_idle'],
-  ...[
-    'keepalives_interval',
-    'keepalives_count',
-    'tcp_user_timeout',
-    'gssencmode',
-    'sslcompression',
-  ],
-  ...['sslsni', 'pgbouncer', 'connection_limit', 'pool_timeout', 'supa'],
-]
-const PLACE = ['host', 'port', 'user', 'password', 'dbname']
+const WITHOUT_EFFECT = `
+  connect_timeout fallback_application_name keepalives keepalives_idle keepalives_interval
+  keepalives_count tcp_user_timeout gssencmode sslcompression sslsni
+  pgbouncer connection_limit pool_timeout supa
+`
+const PLACE = 'host port user password dbname db encoding'
+const KNOWN = new Set(`${USED} ${WITHOUT_EFFECT} ${PLACE}`.trim().split(/\s+/))
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 
 const UNREADABLE = ''
@@ -96,7 +91,7 @@ function partsOf(text: string) {
 function parametersOf(query: string): Map<string, string> {
   const parameters = new Map(new URLSearchParams(query))
   for (const name of parameters.keys()) {
-    if ([...USED, ...WITHOUT_EFFECT, ...PLACE, 'db', 'encoding'].includes(name)) continue
+    if (KNOWN.has(name)) continue
     // Perhaps the end of a password.
     if (query.includes('@') || !/^\w{1,40}$/.test(name)) throw new UrlProblem(UNREADABLE)
     throw new UrlProblem(

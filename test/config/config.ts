@@ -219,19 +219,6 @@ t.test('a database URL that nothing can read is a problem of the settings', asyn
   }
 })
 
-t.test('a database URL that asks for what is not there says what', async (t) => {
-  const primary = /^DATABASE_URL must lead to the primary: /
-  t.match(problemsOf({ DATABASE_URL: 'postgres://a,b/x?target_session_attrs=standby' }), [primary])
-  t.match(problemsOf({ DATABASE_URL: 'postgres://a/x?schema=y' }), [
-    /^DATABASE_URL has the parameter schema, .*options=-c%20search_path%3DNAME$/,
-  ])
-  for (const DATABASE_URL of ['postgres://me:pw@/x?host=/run/pg', 'socket:/run/pg?db=x']) {
-    t.same(problemsOf({ DATABASE_URL }), [])
-  }
-  const DATABASE_READ_URL = 'postgres://a,b/x?target_session_attrs=standby'
-  t.same(problemsOf({ DATABASE_URL: 'postgres://localhost/x', DATABASE_READ_URL }), [])
-})
-
 t.test('an embedded database has no read replica', async (t) => {
   t.match(problemsOf({ DATABASE_READ_URL: 'postgres://localhost/x' }), [
     /^DATABASE_READ_URL must be empty with the embedded database/,
