@@ -15,7 +15,7 @@ const LONGEST_ANSWER_MS = 3_000
 /** For work that no caller waits for. */
 const BACKGROUND_MS = 5_000
 /**
- * For opening a connection, whoever waits for it: with TLS and a password it takes six times the way
+ * For opening a connection: with TLS and a password it takes six times the way
  * there and back. A request gives up earlier, and the connection is there for the next one.
  */
 const OPEN_MS = 10_000
