@@ -15,13 +15,13 @@ export const settings = Type.Object({
   DATABASE_URL: Type.String({
     default: 'pglite:./data',
     // No shell reads it, so ~ is a folder's name; and a URL of PGlite's own would be another folder.
-    pattern: '^(postgres(ql)?://.+|pglite:(?!~|//|.*://).+)$',
+    pattern: '^(postgres(ql)?://.+|socket:/.+|pglite:(?!~|//|.*://).+)$',
     description:
       'postgres://user:password@host:5432/database (in a password %23 for #, %2F for /, %3F for ?), or pglite:FOLDER with a plain path (pglite:./data or pglite:/srv/scenepass/data, without ~ and ://)',
   }),
   DATABASE_READ_URL: Type.Optional(
     Type.String({
-      pattern: '^postgres(ql)?://.+$',
+      pattern: '^(postgres(ql)?://|socket:/).+$',
       description: 'postgres://user:password@host:5432/database of a read replica',
     }),
   ),

@@ -52,7 +52,7 @@ async function refuseBehind(db: Db): Promise<void> {
   const missing = await pendingMigrations(db)
   if (missing.length === 0) return
   throw new Error(
-    `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npx scenepass migrate", or set MIGRATE=auto.`,
+    `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npx scenepass migrate" (in a clone, "npm run migrate"), or set MIGRATE=auto.`,
   )
 }
 

@@ -27,6 +27,8 @@ export type Pools = {
    * round trips: for a database whose default is another isolation. PGlite has one connection alone.
    */
   wrapStatements?: () => void
+  /** How long it takes to open a connection, at best, in milliseconds; 0 before the first one. */
+  openingMs: () => number
   /** Whether more callers wait for a connection than it can serve soon. */
   busy: () => boolean
   use: () => PoolUse

@@ -32,8 +32,6 @@ const [nothing, ...named] = read('deploy/Dockerfile.dockerignore')
   .filter((line) => line !== '' && !line.startsWith('#'))
 const context = named.map((line) => line.replace(/^!/, ''))
 
-const command = existsSync(join(here, 'src/cli/scenepass.ts'))
-
 t.test('the build is given sources, and nothing that is secret', async (t) => {
   t.equal(nothing, '*')
   for (const name of context) t.ok(existsSync(join(here, name)), name)
