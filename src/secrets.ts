@@ -61,7 +61,8 @@ function secretsOf(env: Environment): string[] {
 
 /** In a URL, in each of a list, and in what was meant as one: a password with a slash in it. */
 function passwordsIn(value: string): string[] {
-  if (!value.includes('://')) return []
+  // Some URLs have one slash alone: node-postgres' socket:/folder?password=…
+  if (!/:\/|[?&](?:ssl)?password=/.test(value)) return []
   return [value, ...value.split(',')].flatMap((text) => [
     /:\/\/[^:/?#@]*:(.*)@/s.exec(text)?.[1] ?? '',
     URL.canParse(text) ? new URL(text).password : '',

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import closeWithGrace from 'close-with-grace'
 import { createProgram } from './cli/command.ts'
+import { switchLogBySignal } from './cli/switch-log.ts'
 import { readConfig } from './config/config.ts'
 import { commandToClose, openToOthers, secretFiles } from './config/secret-files.ts'
 
@@ -26,6 +27,7 @@ function settings() {
 
 const { config, exposed } = settings()
 const log = program.log(config.logLevel)
+switchLogBySignal(log)
 if (exposed.length > 0) {
   log.warn(
     { files: exposed },
@@ -38,7 +40,7 @@ try {
   const { startService } = await import('./service.ts')
   const service = await startService({ config, log, lanAddress: lanAddress() })
   // In-flight requests get most of the ten seconds; a second signal does not wait for them.
-  closeWithGrace({ delay: 9_000, logger: log }, async ({ signal, err }) => {
+  closeWithGrace({ delay: 9_000, logger: log, skip: ['SIGUSR2'] }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'stopping after an error that nothing caught')
     else log.info({ signal }, 'stopping: requests in flight are finished first')
     await service.stop()

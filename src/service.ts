@@ -11,9 +11,9 @@ import { startOps } from './http/ops.ts'
 import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { fillCodeStock } from './jobs/fill-code-stock.ts'
-import { startSweeps } from './jobs/sweep.ts'
+import { startSweeps, SWEPT } from './jobs/sweep.ts'
 import { createSandbox } from './sandbox/plugin.ts'
-import { registerGauges } from './telemetry/gauges.ts'
+import { registerGauges, registerSweeps } from './telemetry/gauges.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
@@ -64,13 +64,13 @@ async function start(
   const local = localUrl(host, port)
   const publicUrl = config.listen.publicUrl ?? reachableUrl(local, { host, port, lanAddress })
 
-  const connection = await openDatabase(config.database, log)
+  const metrics = metricsOf(config, log)
+  const connection = await openDatabase(config.database, log, metrics?.statement)
   const { db, background } = connection
   undo.push(connection.close)
   const readReplica = await openReadReplica(config.database, log)
   if (readReplica) undo.push(readReplica.close)
 
-  const metrics = metricsOf(config, log)
   const { signingKeys, ...tokenRules } = config.tokens
   const keyring = signingKeys
     ? await createFixedKeyring(signingKeys)
@@ -92,7 +92,10 @@ async function start(
   const { codeStock: size } = config.tickets
   const stock = size > 0 ? { size, madeFor: codesMadeFor(config, publicUrl) } : null
   const madeFor = stock?.madeFor ?? null
-  if (metrics) registerGauges(metrics, { wechat, connection, stock: madeFor })
+  if (metrics) {
+    const embedded = config.database.url.startsWith('pglite:')
+    registerGauges(metrics, { wechat, keyring, connection, embedded, readReplica, stock: madeFor })
+  }
 
   const shutdown = createShutdown()
   const app = await buildApp({
@@ -102,15 +105,19 @@ async function start(
     keyring,
     tokens,
     site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
-    rules: config,
+    rules: sandboxed ? atHome(config) : config,
     stock: madeFor,
     sandbox: sandboxed ? createSandbox({ publicUrl, ...sandboxAccount, log }) : null,
     shutdown,
     ...(metrics && {
       observe: {
         app: countRequests(metrics.registry),
-        transition: metrics.tickets,
+        transition(outcome, age) {
+          metrics.tickets(outcome)
+          if (age !== undefined) metrics.confirmed(age)
+        },
         pollBatch: metrics.pollBatch,
+        readReplica: metrics.readReplica,
         refusal: metrics.refusal,
       },
     }),
@@ -134,19 +141,30 @@ async function start(
   wechat.start()
 
   const onExpired = (count: number) => metrics?.tickets('expired', count)
-  undo.push(startSweeps({ db: background, rules: config, log, onExpired }))
+  const onSwept = metrics ? registerSweeps(metrics, SWEPT) : undefined
+  undo.push(startSweeps({ db: background, rules: config, log, onExpired, onSwept }))
   if (stock) {
     const makeImage = async (scene: string) => (await wechat.codeImage(scene)).bytes
     undo.push(fillCodeStock({ db: background, stock, makeImage, log }))
   }
-  log.info({ publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
+  log.info({ version, publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
   return local
 }
+
+/** In the sandbox a developer's own pages may call, whichever port their tools choose. */
+const atHome = (config: Config): Config => ({
+  ...config,
+  http: {
+    ...config.http,
+    corsOrigins: [...config.http.corsOrigins, 'http://localhost:*', 'http://127.0.0.1:*'],
+  },
+})
 
 const metricsOf = ({ ops }: Config, log: FastifyBaseLogger): Metrics | null =>
   ops.port === null
     ? null
     : createMetrics({
+        version,
         onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
       })
 

@@ -4,6 +4,7 @@ import t from 'tap'
 import { readConfig } from '../src/config/config.ts'
 import { settings } from '../src/config/settings.ts'
 import { catalogue } from '../src/errors.ts'
+import { isIssued } from '../src/tickets/scene.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { startOps } from '../src/http/ops.ts'
 import { startApp } from './fixtures/app.ts'
@@ -117,6 +118,8 @@ for (const { path, text } of twinsOf('develop')) {
   t.test(`${path} lists every script`, async (t) => {
     const scripts = Object.keys(manifest.scripts).filter(
       (script) =>
+        // npm runs that one itself, too, before `npm pack`.
+        script !== 'prepack' &&
         !(/^(pre|post)/.test(script) && script.replace(/^(pre|post)/, '') in manifest.scripts),
     )
     const rows = tableWith(text, 0, 'npm start').map((row) => codeOf(row[0]).split(' ').at(-1))
@@ -124,8 +127,21 @@ for (const { path, text } of twinsOf('develop')) {
   })
 }
 
+t.test('the guide shows scenes as the service issues them', async (t) => {
+  // The log has the first 8 characters of a scene.
+  const short = 8
+  let shown = 0
+  for (const { path, text } of pages) {
+    for (const [, scene = ''] of text.matchAll(/(?:"scene": ?"|\/ticket\/)([\w-]{8,})/g)) {
+      if (scene.length > short) t.ok(isIssued(scene), `${path}: ${scene}`)
+      shown++
+    }
+  }
+  t.ok(shown > 20)
+})
+
 t.test('the guide names scripts that exist', async (t) => {
-  const npmsOwn = ['ci', 'install', 'prune']
+  const npmsOwn = ['ci', 'install', 'pack', 'prune']
   for (const { path, text } of pages) {
     const named = text.matchAll(/(?:^|`)npm (?:run (?:--silent )?)?([a-z]+)/gm)
     for (const script of new Set([...named].map(([, word = '']) => word))) {

@@ -23,6 +23,8 @@ t.test('where the settings have secrets', async (t) => {
     ['DATABASE_URL', 'postgres://me:pa/ss#wo@rd@db/x', 'pa/ss#wo@rd'],
     ['DATABASE_URL', 'postgres://db/x?user=me&password=in-query&sslpassword=of-key', 'in-query'],
     ['DATABASE_READ_URL', 'postgres://db/x?sslpassword=of-the-key', 'of-the-key'],
+    ['DATABASE_URL', 'socket:/run/pg?db=x&password=by-socket', 'by-socket'],
+    ['DATABASE_URL', 'postgres://me:of-several@a:1,b:2/x', 'of-several'],
     ['DATABASE_URL', 'mysql://me:hunter2@db/x', 'hunter2'],
     ['PGPASSWORD', 'hunter2', 'hunter2'],
     ['HTTPS_PROXY', 'http://me:hunter2@proxy:3128', 'hunter2'],

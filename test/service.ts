@@ -7,6 +7,7 @@ import { createLog } from '../src/telemetry/log.ts'
 import { startService } from '../src/service.ts'
 import { call, clientOf } from './fixtures/network/client.ts'
 import { postgresUrl, quietLog } from './fixtures/postgres/database.ts'
+import { read } from './fixtures/guide.ts'
 import { freePort } from './fixtures/postgres/postgres.ts'
 import { cuttable } from './fixtures/network/proxy.ts'
 
@@ -131,6 +132,21 @@ t.test('after a few logins the metrics tell of them', async (t) => {
   )
   t.ok((open[0] as number) + (open[1] as number) >= 1, open.join(' + '))
   t.ok(value('nodejs_eventloop_lag_p99_seconds') >= 0)
+
+  const version = JSON.parse(read('package.json')).version
+  t.equal(value(`scenepass_build_info{version="${version}",node="${process.version}"}`), 1)
+  t.equal(value('scenepass_ticket_confirmation_seconds_count'), 1)
+  t.ok(value('scenepass_ticket_confirmation_seconds_sum') > 0)
+  t.ok(value('scenepass_db_statement_duration_seconds_count') > 20)
+  t.ok(value('scenepass_db_size_bytes') > 1_000_000)
+  for (const table of ['tickets', 'code_images', 'rate_limits', 'logins']) {
+    const since = value(`scenepass_sweep_age_seconds{table="${table}"}`)
+    t.ok(0 <= since && since < 60, `${table}: ${since}`)
+  }
+  const keyAge = value('scenepass_signing_key_age_seconds')
+  t.ok(-5 < keyAge && keyAge < 60, `${keyAge}`)
+  t.equal(value('scenepass_signing_keys{state="signs"}'), 1)
+  t.equal(value('scenepass_signing_keys{state="next"}'), 0)
 })
 
 t.test('WeChat’s troubles are told apart', async (t) => {
@@ -178,6 +194,7 @@ t.test('a lost database loses no scrape', async (t) => {
   const value = await scrape()
   t.equal(value(requests('/readyz', 'GET', 503)), 1)
   t.same(value('scenepass_code_stock'), NaN, 'what cannot be read is left out')
+  t.ok(value('scenepass_db_statement_errors_total{code="connection"}') > 0)
   await way.mend()
   const since = performance.now()
   while ((await call(`${url}/readyz`)).status !== 200) await sleep(20)

@@ -62,7 +62,7 @@ t.test('threat 23: the attacker’s words do not reach the phone', async (t) => 
     ['OPR/call-13800138000', 'Opera', null],
   ] as const) {
     const asked = await question({ 'user-agent': agent })
-    t.match(asked.requested_by, { browser, os }, agent)
+    t.strictSame([asked.requested_by.browser, asked.requested_by.os], [browser, os], agent)
     t.equal(foreign(asked), undefined, agent)
   }
 

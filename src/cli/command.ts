@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import pino, { type Logger } from 'pino'
@@ -49,7 +50,10 @@ export function createProgram(): Program {
       return env
     },
     log(level, stream = 'stdout') {
-      const destination = pino.destination(stream === 'stdout' ? 1 : 2)
+      // Of a worker in cluster mode, pm2 keeps only what goes through this very function of Node.js.
+      const destination = cluster.isWorker
+        ? { write: (line: string) => void process[stream].write(line) }
+        : pino.destination(stream === 'stdout' ? 1 : 2)
       return (log = createLog(level, destination, (line) => hide(line)))
     },
   }
@@ -64,13 +68,16 @@ function environment(): Record<string, string | undefined> {
   }
 }
 
-/** Runs a command; a failure is one sentence on stderr and exit status 1. */
+/** What was typed is not understood. */
+export class UsageError extends Error {}
+
+/** Runs a command; a failure is one sentence on stderr and exit status 1, or 2 for wrong usage. */
 export async function runCommand(command: (program: Program) => Promise<void>): Promise<void> {
   const program = createProgram()
   try {
     await command(program)
   } catch (error) {
     program.err(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+    process.exitCode = error instanceof UsageError ? 2 : 1
   }
 }

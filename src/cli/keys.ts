@@ -4,17 +4,9 @@ import { pendingMigrations } from '../db/migrate.ts'
 import type { Db } from '../db/pool.ts'
 import { generateSigningJwk } from '../tokens/signing-key.ts'
 import { listKeys, removeKey, rotateKeys } from '../tokens/stored-keys.ts'
-import { runCommand, type Program } from './command.ts'
+import { runCommand, UsageError, type Program } from './command.ts'
 
-const usage = `npm run keys -- COMMAND
-
-  list        the keys in the database: which one signs, which come next, which are retired
-  rotate      a new key: published at once, signs after 15 minutes; the old one retires then
-  remove KID  take a leaked key out at once; tokens it signed stop verifying
-  generate    print a new private JWKS for SIGNING_KEYS; touches no database
-`
-
-/** `npm run keys`: the signing keys of the login token. */
+/** `scenepass keys`: the signing keys of the login token. */
 await runCommand(async (program) => {
   // No options, so nothing to parse: one key id of 64 begins with a hyphen (RFC 7638, base64url).
   const [command, kid] = process.argv.slice(2).filter((argument) => argument !== '--')
@@ -23,10 +15,15 @@ await runCommand(async (program) => {
     program.out(`${JSON.stringify({ keys: [await generateSigningJwk()] })}\n`)
     return
   }
+  if (command === 'export') return withKeys(program, exportKeys)
   if (command === 'list') return withKeys(program, list)
   if (command === 'rotate') return withKeys(program, rotate)
   if (command === 'remove' && kid) return withKeys(program, (opened) => remove(opened, kid))
-  throw new Error(usage)
+  throw new UsageError(
+    command === 'remove'
+      ? '请写明要移除的 KID。 remove needs the KID of a key: scenepass keys list prints them.'
+      : '用法见 scenepass keys --help。 Say what to do with the keys: scenepass keys --help lists it.',
+  )
 })
 
 type Opened = { program: Program; db: Db; tokenTtl: number }
@@ -35,6 +32,26 @@ async function list({ program, db, tokenTtl }: Opened): Promise<void> {
   for (const key of await listKeys(db, tokenTtl)) {
     program.out(`${key.kid}  ${key.state.padEnd(7)}  signs from ${key.signs_from}\n`)
   }
+}
+
+/**
+ * All keys that a verifier may need, so no token dies with the move; the one that signs goes on doing
+ * so, so no verifier meets a key that it has not seen.
+ */
+async function exportKeys({ program, db, tokenTtl }: Opened): Promise<void> {
+  if (process.stdout.isTTY) {
+    throw new Error(
+      '导出的是私钥，不应显示在屏幕上，请写入文件。 What comes is private keys, which no screen should show. Send it into a file: ( umask 077; npx scenepass keys export > signing-keys.json )',
+    )
+  }
+  const keys = await listKeys(db, tokenTtl)
+  if (!keys.some(({ signs }) => signs)) {
+    throw new Error(
+      '数据库中还没有密钥，首次启动 ScenePass 时才会生成。 The database has no key yet: it is made at the first start of ScenePass.',
+    )
+  }
+  const inOrder = [...keys].sort((a, b) => Number(b.signs) - Number(a.signs))
+  program.out(`${JSON.stringify({ keys: inOrder.map((key) => key.private_jwk) })}\n`)
 }
 
 async function rotate({ program, db }: Opened): Promise<void> {
@@ -58,7 +75,9 @@ async function withKeys(program: Program, work: (opened: Opened) => Promise<void
   const { db, close } = await connect({ url: config.database.url, poolSize: 1, log })
   try {
     if ((await pendingMigrations(db)).length > 0) {
-      throw new Error('The database has no up-to-date schema yet: run "npm run migrate" first.')
+      throw new Error(
+        'The database has no up-to-date schema yet: run "npx scenepass migrate" first.',
+      )
     }
     await work({ program, db, tokenTtl: config.tokens.ttl })
   } finally {

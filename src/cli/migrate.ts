@@ -3,7 +3,7 @@ import { connect } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
 import { runCommand } from './command.ts'
 
-/** `npm run migrate`: brings the schema up to date and ends, for deployments with `MIGRATE=off`. */
+/** `scenepass migrate`: brings the schema up to date and ends, for deployments with `MIGRATE=off`. */
 await runCommand(async (program) => {
   const { url } = readConfig(program.environment(), { serves: false }).database
   const log = program.log('warn', 'stderr')

@@ -5,8 +5,9 @@ import type { DatabaseRules } from '../db/open.ts'
 import type { HttpRules } from '../http/app.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
 import type { TokenRules } from '../tokens/login-token.ts'
+import { problemOfUrl } from './database-url.ts'
 import { isProduction, problemsOfDatabase, problemsOfPlace, type Place } from './production.ts'
-import { convert, isDatabaseUrl, isOrigin, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
+import { convert, isOrigin, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
 import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { settings, shapeOf, type Settings } from './settings.ts'
 
@@ -75,12 +76,11 @@ export function readConfig(
   for (const [name, schema] of Object.entries(settings.properties) as [keyof Settings, TSchema][]) {
     if (values[name] !== undefined && !Value.Check(schema, values[name])) report(name)
   }
-  if (values.DATABASE_URL.startsWith('postgres') && !isDatabaseUrl(values.DATABASE_URL)) {
-    report('DATABASE_URL')
+  for (const name of ['DATABASE_URL', 'DATABASE_READ_URL'] as const) {
+    const problem = problems.has(name) ? null : problemOfUrl(name, values[name])
+    if (problem !== null) report(name, problem === '' ? undefined : `${name} ${problem}`)
   }
-
   if (values.DATABASE_READ_URL !== undefined) {
-    if (!isDatabaseUrl(values.DATABASE_READ_URL)) report('DATABASE_READ_URL')
     if (values.DATABASE_URL.startsWith('pglite:')) {
       report(
         'DATABASE_READ_URL',

@@ -1,3 +1,4 @@
+import { isLocalDatabase } from './database-url.ts'
 import { isLoopback, isPublic } from './hosts.ts'
 import { SANDBOX_APPID } from './sandbox.ts'
 import { shapeOf, type Settings } from './settings.ts'
@@ -40,7 +41,7 @@ export const problemsOfDatabase = (place: Place): Problem[] =>
     ? [['DATABASE_URL', `DATABASE_URL must be set in production: ${shapeOf('DATABASE_URL')}`]]
     : []
 
-/** The sandbox, and the simulated WeChat of `npm run sandbox`: there, every visitor is any user. */
+/** The sandbox, and the simulated WeChat of `scenepass sandbox`: there, every visitor is any user. */
 function openDoors(place: Place): Problem[] {
   const signs = signsOfProduction(place)
   if (signs.length === 0) return []
@@ -70,7 +71,7 @@ function openDoors(place: Place): Problem[] {
 function signsOfProduction(place: Place): (keyof Settings)[] {
   if (isDenied(place)) return []
   const { publicUrl, host, databaseUrl } = place
-  const isPostgres = databaseUrl?.startsWith('postgres') === true
+  const isPostgres = databaseUrl?.startsWith('pglite:') === false
   // A developer's own PostgreSQL, and an instance that only the developer's machine reaches.
   const atHome =
     (host === null || isLoopback(host)) &&
@@ -86,14 +87,6 @@ function signsOfProduction(place: Place): (keyof Settings)[] {
     ['RETURN_URLS', place.returnUrls.some(isSecureSite)],
   ]
   return signs.filter(([, says]) => says).map(([name]) => name)
-}
-
-function isLocalDatabase(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { hostname, searchParams } = new URL(url)
-  const host = searchParams.get('host') ?? decodeURIComponent(hostname)
-  // Without a host, or with a folder in its place, it is the local socket.
-  return host === '' || host.startsWith('/') || isLoopback(host)
 }
 
 const openWays = ({ publicUrl, apiBase, corsOrigins, returnUrls }: Place): Problem[] => [

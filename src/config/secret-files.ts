@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { platform } from 'node:os'
+import { databaseUrlOf } from './database-url.ts'
 
 /** Windows keeps no such modes. */
 export const hasFileModes = platform() !== 'win32'
@@ -15,10 +16,10 @@ export function secretFiles(
   dotEnv = '.env',
 ): string[] {
   const keys = /^\s*file:(.+)$/s.exec(env['SIGNING_KEYS'] ?? '')?.[1]?.trim()
-  const tls = [env['DATABASE_URL'], env['DATABASE_READ_URL']].map((url = '') =>
-    URL.canParse(url) ? new URL(url).searchParams.get('sslkey') : null,
+  const tls = [env['DATABASE_URL'], env['DATABASE_READ_URL']].map((url) =>
+    databaseUrlOf(url)?.parameters.get('sslkey'),
   )
-  return [...new Set([dotEnv, keys, ...tls])].filter((file) => file !== undefined && file !== null)
+  return [...new Set([dotEnv, keys, ...tls])].filter((file) => file !== undefined)
 }
 
 /** Those of them that other accounts of this machine can read or change; what is not there cannot be. */

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { LISTEN } from './urls.ts'
 
 /**
  * The only list of settings: names, defaults, bounds. Each description completes the sentence
@@ -14,13 +15,13 @@ export const settings = Type.Object({
   DATABASE_URL: Type.String({
     default: 'pglite:./data',
     // No shell reads it, so ~ is a folder's name; and a URL of PGlite's own would be another folder.
-    pattern: '^(postgres(ql)?://.+|pglite:(?!~|//|.*://).+)$',
+    pattern: '^(postgres(ql)?://.+|socket:/.+|pglite:(?!~|//|.*://).+)$',
     description:
       'postgres://user:password@host:5432/database (in a password %23 for #, %2F for /, %3F for ?), or pglite:FOLDER with a plain path (pglite:./data or pglite:/srv/scenepass/data, without ~ and ://)',
   }),
   DATABASE_READ_URL: Type.Optional(
     Type.String({
-      pattern: '^postgres(ql)?://.+$',
+      pattern: '^(postgres(ql)?://|socket:/).+$',
       description: 'postgres://user:password@host:5432/database of a read replica',
     }),
   ),
@@ -35,12 +36,12 @@ export const settings = Type.Object({
     description: 'auto or off',
   }),
   HOST: Type.String({
-    default: '127.0.0.1',
+    default: LISTEN.HOST,
     pattern: '^[^\\s/]+$',
     description: 'an address to listen on, such as 127.0.0.1 or 0.0.0.0',
   }),
   PORT: Type.Integer({
-    default: 3000,
+    default: LISTEN.PORT,
     minimum: 0,
     maximum: 65535,
     description: 'a port number from 0 to 65535 (0 = any free one)',

@@ -17,17 +17,6 @@ export const list = (text: string | undefined): string[] =>
 export const parseUrl = (text: string): URL | null =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? new URL(text) : null
 
-/**
- * Whether the URL class and node-postgres see the same server. A `#`, `/` or `?` ends the password that
- * it stands in: what follows would be taken for a database, what precedes for a port, and both are
- * named in messages.
- */
-export function isDatabaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { pathname, search, hash } = new URL(text)
-  return hash === '' && !pathname.includes('@') && !/^\?[^=&]*@/.test(search)
-}
-
 export const isOrigin = (text: string): boolean => parseUrl(text)?.origin === text
 
 export const isProxy = (text: string): boolean => {

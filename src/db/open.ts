@@ -1,7 +1,7 @@
 import { connect, connectReadReplica, startEmbedded } from './connect.ts'
 import type { Engine } from './embedded/engine.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
-import type { Connection, Db, DbLog, ReadReplica } from './pool.ts'
+import type { Connection, Db, DbLog, Measured, ReadReplica } from './pool.ts'
 
 /** Settings `DATABASE_URL`, `DATABASE_READ_URL`, `DATABASE_POOL`, `MIGRATE`. */
 export type DatabaseRules = {
@@ -16,16 +16,21 @@ export type DatabaseRules = {
 /**
  * Opens the database of an instance, with its schema up to date.
  *
+ * @param onStatement called with each statement that has ended, but not with migrations
  * @throws {Error} with a sentence for the operator when it cannot be used, or when its schema is
  *   behind and `migrate` is off
  */
-export async function openDatabase(rules: DatabaseRules, log: DbLog): Promise<Connection> {
+export async function openDatabase(
+  rules: DatabaseRules,
+  log: DbLog,
+  onStatement?: (statement: Measured) => void,
+): Promise<Connection> {
   const { url, pool: poolSize } = rules
   const engine = await startEmbedded(url, log)
   try {
     // A migration may take longer than any statement of a request, so it has its own connections.
     if (rules.migrate === 'auto') await migrateAlone({ url, engine, log })
-    const connection = await connect({ url, engine, poolSize, log })
+    const connection = await connect({ url, engine, poolSize, log, onStatement })
     const close = async () => {
       await connection.close()
       await engine?.close()
@@ -47,7 +52,7 @@ async function refuseBehind(db: Db): Promise<void> {
   const missing = await pendingMigrations(db)
   if (missing.length === 0) return
   throw new Error(
-    `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npm run migrate", or set MIGRATE=auto.`,
+    `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npx scenepass migrate" (in a clone, "npm run migrate"), or set MIGRATE=auto.`,
   )
 }
 

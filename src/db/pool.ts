@@ -14,6 +14,9 @@ export type DbLog = {
 /** Connections: open ones, those of them that do nothing, callers that wait for one, the most there may be. */
 export type PoolUse = { total: number; idle: number; waiting: number; max: number }
 
+/** A statement as it is measured: its seconds without the wait for a connection, and how it failed. */
+export type Measured = { seconds: number; error: unknown }
+
 /** One database behind two pools, which differ in how long a statement may take. */
 export type Pools = {
   pool: PostgresPool
@@ -24,6 +27,8 @@ export type Pools = {
    * round trips: for a database whose default is another isolation. PGlite has one connection alone.
    */
   wrapStatements?: () => void
+  /** How long it takes to open a connection, at best, in milliseconds; 0 before the first one. */
+  openingMs: () => number
   /** Whether more callers wait for a connection than it can serve soon. */
   busy: () => boolean
   use: () => PoolUse

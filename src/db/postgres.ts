@@ -1,59 +1,58 @@
-import { hash } from 'node:crypto'
-import type { PostgresPool, PostgresPoolClient } from 'kysely'
-import type { Socket } from 'node:net'
+import type { PostgresPool } from 'kysely'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
-import { createCircuit, type Circuit } from './circuit.ts'
-import { despiteConflicts } from './conflict.ts'
+import { createCircuit } from './circuit.ts'
+import { createNames, discard, lend, within, type Modes } from './loan.ts'
 import type { DbLog, Pools } from './pool.ts'
-import { isUnreachable } from './unavailable.ts'
+import { createServers, type Servers } from './servers.ts'
+import { isReadOnly, isUnreachable } from './unavailable.ts'
+import type { Wanted } from './url.ts'
 
 /** A lost database is a 503 in under a second: waiting for a connection counts as well. */
 const ANSWER_MS = 800
-/** For a statement that got its connection at the very last moment. */
-const LEAST_MS = 50
+/** The same where opening a connection alone takes longer than half of that: it is far away. */
+const LONGEST_ANSWER_MS = 3_000
 /** For work that no caller waits for. */
 const BACKGROUND_MS = 5_000
 /**
- * Said with each transaction, because what a connection is told once does not hold behind a pooler in
- * transaction mode, and a parameter of the start-up would be refused by it.
+ * For opening a connection: with TLS and a password it takes six times the way
+ * there and back. A request gives up earlier, and the connection is there for the next one.
  */
-const BEGIN = 'begin isolation level read committed'
+const OPEN_MS = 10_000
 /** Callers that wait for one connection; at a millisecond a statement, 50 ms. */
 const MOST_WAITING = 50
+
+const NO_CONNECTION = 'timeout exceeded when trying to connect'
 
 /**
  * A pool of node-postgres. Timeouts are the client's own: a server-side `statement_timeout` in the
  * connection's start-up would be refused by PgBouncer, and would not help when packets are lost.
  *
+ * @param options.wanted which server to look for, where the URL names several and does not say
  * @param options.queryTimeoutMs within which a statement must be answered, with the first one the
- *   wait for its connection included; 0 = whenever
+ *   wait for its connection included; 0 = no limit
  * @param options.connectEmbedded connects to the embedded database, instead of `url`
+ * @throws {Error} with a sentence for the operator when a file of the URL cannot be read
  */
 export function openPostgresPool(options: {
   url: string
+  wanted: Wanted
   poolSize: number
   log: DbLog
   queryTimeoutMs?: number
   connectEmbedded?: (() => Duplex) | undefined
 }): Pools {
-  const { connectEmbedded } = options
+  const { connectEmbedded, queryTimeoutMs } = options
+  const openMs = connectEmbedded ? ANSWER_MS : OPEN_MS
+  const servers: Servers = connectEmbedded
+    ? embedded(connectEmbedded)
+    : createServers(options.url, { wanted: options.wanted, openMs })
   const pool = new pg.Pool({
-    ...(connectEmbedded
-      ? // Named here, so that nothing of it is taken from libpq's variables.
-        {
-          stream: connectEmbedded,
-          ssl: false,
-          user: 'postgres',
-          database: 'postgres',
-          password: '',
-        }
-      : { connectionString: options.url }),
+    Client: servers.Client,
     max: options.poolSize,
-    connectionTimeoutMillis: ANSWER_MS,
+    // For the queue. A client has a limit of its own, and says how far it came.
+    connectionTimeoutMillis: connectEmbedded ? openMs : openMs + 1_000,
     idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    application_name: 'scenepass',
   })
   pool.on('error', (error) =>
     options.log.warn({ reason: error.message }, 'a database connection was lost'),
@@ -63,21 +62,57 @@ export function openPostgresPool(options: {
 
   const circuit = createCircuit()
   const modes: Modes = { prepared: createNames(), wrapped: false }
+  /** When a server that should take writes took none: connections from before lead to the wrong one. */
+  let movedAt = -Infinity
+  let waiting = 0
 
+  const onError = (error: unknown): void => {
+    if (servers.wantsPrimary && isReadOnly(error)) movedAt = performance.now()
+  }
   async function trusted(): Promise<pg.PoolClient> {
     for (;;) {
-      const client = await pool.connect()
-      if (!circuit.distrusts(openedAt.get(client) ?? 0)) return client
+      const client = await openOne()
+      const at = openedAt.get(client) ?? 0
+      if (at > movedAt && !circuit.distrusts(at)) return client
       discard(client)
     }
   }
+  /** Each failure leads to the next server; all are tried once. */
+  async function openOne(): Promise<pg.PoolClient> {
+    const errors: Error[] = []
+    for (;;) {
+      try {
+        return await pool.connect()
+      } catch (error) {
+        errors.push(error as Error)
+        const onward = isUnreachable(error) && (error as Error).message !== NO_CONNECTION
+        if (!onward && errors.length === 1) throw error
+        if (!onward || errors.length >= servers.attempts) {
+          throw errors.length === 1 ? error : new AggregateError(errors, '')
+        }
+      }
+    }
+  }
+  /** What comes too late goes into the pool. */
+  async function take(limitMs: number): Promise<pg.PoolClient> {
+    waiting++
+    const opening = trusted()
+    try {
+      return await within(limitMs, opening, NO_CONNECTION, (late) => late.release())
+    } finally {
+      waiting--
+    }
+  }
+  const answerMs = () => Math.max(ANSWER_MS, Math.min(2 * servers.openingMs(), LONGEST_ANSWER_MS))
 
-  const answering = (limitMs: number): PostgresPool => ({
+  /** @param inBackground whether a connection may take its time to open */
+  const answering = (inBackground: boolean, limitOf: () => number): PostgresPool => ({
     async connect() {
       const since = circuit.enter()
       try {
-        const client = await trusted()
-        return lend(client, { circuit, modes, waitedMs: performance.now() - since, limitMs })
+        const client = await take(inBackground ? openMs * servers.attempts : answerMs())
+        const waitedMs = inBackground ? 0 : performance.now() - since
+        return lend(client, { circuit, modes, waitedMs, limitMs: limitOf(), onError })
       } catch (error) {
         circuit.failed(since, error)
         circuit.leave()
@@ -88,161 +123,34 @@ export function openPostgresPool(options: {
   })
 
   return {
-    pool: answering(options.queryTimeoutMs ?? ANSWER_MS),
-    background: answering(options.queryTimeoutMs ?? BACKGROUND_MS),
+    pool: answering(queryTimeoutMs === 0, () => queryTimeoutMs ?? answerMs()),
+    background: answering(true, () => queryTimeoutMs ?? BACKGROUND_MS),
     wrapStatements: () => void (modes.wrapped = true),
-    busy: () => pool.waitingCount > options.poolSize * MOST_WAITING,
+    openingMs: servers.openingMs,
+    busy: () => waiting > options.poolSize * MOST_WAITING,
     use: () => ({
       total: pool.totalCount,
       idle: pool.idleCount,
-      waiting: pool.waitingCount,
+      waiting,
       max: options.poolSize,
     }),
   }
 }
 
-/**
- * A client for as long as one caller has it. Kysely releases it without saying how its last
- * statement ended, and sends a rollback after a statement without an answer: such a client is given up.
- */
-function lend(
-  client: pg.PoolClient,
-  { circuit, modes, limitMs, ...options }: Loan,
-): PostgresPoolClient {
-  let brokenBy: unknown = null
-  let { waitedMs } = options
-  const onError = (error: unknown) => void (brokenBy ??= error)
-  client.on('error', onError)
-
-  /** Whether the caller has begun a transaction. */
-  let inTransaction = false
-
-  const send = async (statement: pg.QueryConfig) => {
-    if (!modes.wrapped || inTransaction) return client.query(statement)
-    await client.query(BEGIN)
-    try {
-      const result = await client.query(statement)
-      await client.query('commit')
-      return result
-    } catch (error) {
-      // Of a connection that is lost, the first error tells more.
-      await client.query('rollback').catch(() => {})
-      throw error
-    }
-  }
-  const ask = async (text: string, values: unknown[]) => {
-    const name = modes.prepared?.(text)
-    try {
-      return await send({ ...(name && { name }), text, values })
-    } catch (error) {
-      if (name === undefined || !isUnprepared(error)) throw error
-      modes.prepared = null
-      return send({ text, values })
-    }
-  }
-  const run = async (text: string, values: unknown[]) => {
-    if (text === 'begin') {
-      const begun = await client.query(BEGIN)
-      inTransaction = true
-      return begun
-    }
-    if (!inTransaction) return despiteConflicts(() => ask(text, values))
-    // After either, and also where it fails, there is none any more.
-    if (text === 'commit' || text === 'rollback') inTransaction = false
-    return client.query({ text, values })
-  }
-  const query = async (text: string, values: unknown[]) => {
-    if (brokenBy) throw brokenBy
-    const asked = performance.now()
-    const limit = limitMs > 0 ? Math.max(limitMs - waitedMs, LEAST_MS) : null
-    waitedMs = 0
-    try {
-      const result = await within(limit, run(text, values))
-      circuit.answered()
-      return result
-    } catch (error) {
-      if (isUnreachable(error)) brokenBy ??= error
-      if (error instanceof pg.DatabaseError) circuit.answered()
-      // A connection that broke says nothing about the next one; silence does.
-      else if (isTimeout(error)) circuit.failed(asked, error)
-      throw error
-    }
-  }
-  const release = () => {
-    circuit.leave()
-    client.off('error', onError)
-    if (brokenBy) discard(client)
-    else client.release()
-  }
-  return { query, release } as unknown as PostgresPoolClient
-}
-
-/** How the statements of a pool are sent. */
-type Modes = {
-  /**
-   * The names of prepared statements. Null where a pooler in transaction mode hands out another
-   * connection each time (PgBouncer before 1.21), and a prepared statement is missing, or there
-   * already; or where a migration has changed what one returns. Then all go unprepared.
-   */
-  prepared: ((text: string) => string | undefined) | null
-  /** Where the database's default isolation is another one, each statement says its own. */
-  wrapped: boolean
-}
-
-const UNPREPARED = ['26000', '42P05']
-
-const isUnprepared = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError &&
-  (UNPREPARED.includes(error.code ?? '') || error.routine === 'RevalidateCachedQuery')
-
-type Loan = { circuit: Circuit; modes: Modes; limitMs: number; waitedMs: number }
-
-/** More texts than the service has, and few enough for a connection to remember. */
-const MOST_NAMES = 200
-
-/**
- * A statement that comes again is planned once a connection: to plan it anew each time took the
- * database longer than to run it. Its name tells its text: behind a pooler, connections may remember
- * what another version has prepared.
- */
-function createNames(): (text: string) => string | undefined {
-  const names = new Map<string, string | null>()
-  return (text) => {
-    const known = names.get(text)
-    if (known) return known
-    if (known === undefined) {
-      if (names.size < MOST_NAMES) names.set(text, null)
-      return undefined
-    }
-    const name = `s_${hash('sha256', text, 'hex').slice(0, 16)}`
-    names.set(text, name)
-    return name
-  }
-}
-
-const SILENCE = 'Query read timeout'
-
-const isTimeout = (error: unknown): boolean => error instanceof Error && error.message === SILENCE
-
-/**
- * Not node-postgres' own `query_timeout`: after this process has stood still for a while, that one
- * would go off before the answer that has arrived is read.
- */
-function within<T>(limitMs: number | null, answer: Promise<T>): Promise<T> {
-  if (limitMs === null) return answer
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error(SILENCE))
-    const timer = setTimeout(() => setImmediate(giveUp), limitMs)
-    answer.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
-}
-
-/**
- * Without the polite goodbye: a server that does not answer would keep the socket, and every caller
- * in the pool's queue, for as long as TCP hopes for it.
- */
-function discard(client: pg.PoolClient): void {
-  const { connection } = client as unknown as { connection: { stream: Socket } }
-  connection.stream.destroy()
-  client.release(true)
-}
+const embedded = (connect: () => Duplex): Servers => ({
+  attempts: 1,
+  // Named here, so that nothing of it is taken from libpq's variables.
+  Client: function () {
+    return new pg.Client({
+      stream: connect,
+      ssl: false,
+      user: 'postgres',
+      database: 'postgres',
+      password: '',
+      keepAlive: true,
+      application_name: 'scenepass',
+    })
+  } as unknown as Servers['Client'],
+  openingMs: () => 0,
+  wantsPrimary: false,
+})

@@ -18,6 +18,9 @@ const systemCodes = new Set([
 const messages =
   /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Query read timeout|Client was closed|Cannot use a pool after calling end|PGlite is clos|driver has already been destroyed/
 
+/** PgBouncer's answer to a parameter that it does not let through; to wait would not change it. */
+const REFUSED_PARAMETER = /unsupported startup parameter/
+
 /** The part of PostgreSQL that refuses to read an unlogged table, which a standby does not have. */
 const STANDBY_ROUTINE = 'get_relation_info'
 
@@ -32,8 +35,15 @@ export const isUnavailable = (error: unknown): boolean => isConflict(error) || i
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof AggregateError) return error.errors.some(isUnreachable)
-  const { code, routine } = error as { code?: unknown; routine?: unknown }
+  const { code } = error as { code?: unknown }
+  if (REFUSED_PARAMETER.test(error.message)) return false
   if (typeof code === 'string' && (sqlStates.test(code) || systemCodes.has(code))) return true
-  if (code === '0A000' && routine === STANDBY_ROUTINE) return true
+  if (isReadOnly(error)) return true
   return messages.test(error.message)
+}
+
+/** Whether the server takes no writes: a standby, or what was the primary before. */
+export function isReadOnly(error: unknown): boolean {
+  const { code, routine } = (error ?? {}) as { code?: unknown; routine?: unknown }
+  return code === '25006' || (code === '0A000' && routine === STANDBY_ROUTINE)
 }

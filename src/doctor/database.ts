@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect, describe, placeOf } from '../db/connect.ts'
+import { connect } from '../db/connect.ts'
 import { FolderInUse } from '../db/folder-lock.ts'
 import { pendingMigrations } from '../db/migrate.ts'
 import type { Connection, Db, DbLog } from '../db/pool.ts'
+import { DatabaseProblem } from '../db/problem.ts'
+import { placeOf } from '../db/url.ts'
+import { describe, fixOf } from '../db/why.ts'
 import { failed, ok, unchecked, type Finding } from './finding.ts'
 
 /** The doctor does not wait for a PostgreSQL to start. */
@@ -45,22 +48,27 @@ export async function checkDatabase(url: string, open: () => Promise<unknown>): 
     }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     const reason = cause instanceof Error ? describe(cause) : String(cause)
+    // Without a cause it is not the database that says so, but we of it.
+    if (error instanceof DatabaseProblem && error.cause === undefined) {
+      return failed(error.says, error.fix)
+    }
     return failed(
       {
         en: `The database at ${place} cannot be used: ${reason}.`,
         zh: `无法使用数据库 ${place}：${reason}。`,
       },
-      {
-        en: 'Start it, or check DATABASE_URL: host, port, user, password and name. It has to be PostgreSQL 13 or newer.',
-        zh: '请启动数据库，或检查 DATABASE_URL 中的主机、端口、用户、密码和库名。需要 PostgreSQL 13 或更高版本。',
-      },
+      fixOf(cause),
     )
   }
 }
 
 /** Has it every table that this version needs? */
 export async function checkMigrations(db: Db): Promise<Finding> {
-  const missing = await pendingMigrations(db)
+  const missing = await pendingMigrations(db).catch((error: unknown) => {
+    if (error instanceof DatabaseProblem) return error
+    throw error
+  })
+  if (missing instanceof DatabaseProblem) return failed(missing.says, missing.fix)
   if (missing.length === 0) {
     return ok({ en: 'Every migration has been applied.', zh: '所有数据库迁移均已执行。' })
   }
@@ -70,8 +78,8 @@ export async function checkMigrations(db: Db): Promise<Finding> {
       zh: `数据库表结构不是最新的，尚未执行：${missing.join('、')}。`,
     },
     {
-      en: 'Run "npm run migrate". With MIGRATE=auto the service does it when it starts.',
-      zh: '请运行 "npm run migrate"。MIGRATE=auto 时，服务启动时会自动执行。',
+      en: 'Run "npx scenepass migrate". With MIGRATE=auto the service does it when it starts.',
+      zh: '请运行 "npx scenepass migrate"。MIGRATE=auto 时，服务启动时会自动执行。',
     },
   )
 }

@@ -45,8 +45,8 @@ export async function checkSigningKeys(signer: () => Promise<Signer>): Promise<F
         zh: `签名密钥不可用：${reason}。`,
       },
       {
-        en: 'Make new ones ("npm run --silent keys -- generate" for SIGNING_KEYS, "npm run keys -- rotate" for those in the database).',
-        zh: '请重新生成：SIGNING_KEYS 用 "npm run --silent keys -- generate"，数据库中的密钥用 "npm run keys -- rotate"。',
+        en: 'Make new ones ("npx scenepass keys generate" for SIGNING_KEYS, "npx scenepass keys rotate" for those in the database).',
+        zh: '请重新生成：SIGNING_KEYS 用 "npx scenepass keys generate"，数据库中的密钥用 "npx scenepass keys rotate"。',
       },
     )
   }

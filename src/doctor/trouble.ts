@@ -1,5 +1,5 @@
 import type { Words } from '../language.ts'
-import type { MiniProgramSettings, WechatApi } from '../wechat/errcodes/entry.ts'
+import type { MiniProgramApi, MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { actionOf } from '../wechat/errcodes/lookup.ts'
 import { WechatOutage, WechatRefusal } from '../wechat/failures.ts'
 import { failed, type Finding } from './finding.ts'
@@ -21,7 +21,7 @@ const outages: Record<WechatOutage['kind'], Words> = {
 
 /** What a failed call to WeChat means to the operator. */
 export function trouble(
-  calls: { api: WechatApi; what: Words; settings: MiniProgramSettings },
+  calls: { api: MiniProgramApi; what: Words; settings: MiniProgramSettings },
   error: unknown,
 ): Finding {
   const { api, what, settings } = calls

@@ -1,4 +1,4 @@
-import { describe } from '../db/connect.ts'
+import { describe } from '../db/why.ts'
 import type { Words } from '../language.ts'
 
 const TLS_ERRORS =

@@ -20,6 +20,7 @@ import { createAddressLimits } from './address-limits.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import { createGuessLimit } from './guess-limit.ts'
+import { createOrigins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
@@ -45,7 +46,7 @@ import { wellKnownRoutes } from './routes/well-known.ts'
 
 /** Settings that HTTP alone cares for. */
 export type HttpRules = {
-  /** Origins whose pages may call the browser's routes. */
+  /** Origins whose pages may call the browser's routes; `http://localhost:*` is every port. */
   corsOrigins: readonly string[]
   /** Where the hosted page may send a login, character by character. */
   returnUrls: readonly string[]
@@ -77,8 +78,9 @@ export type AppDeps = {
 /** Called with what happens, where it is counted. */
 export type Observer = {
   app?: (app: FastifyInstance) => Promise<void>
-  transition?: (outcome: Outcome) => void
+  transition?: (outcome: Outcome, age?: number) => void
   pollBatch?: (size: number) => void
+  readReplica?: (outcome: 'answered' | 'failed') => void
   refusal?: () => void
 }
 
@@ -106,6 +108,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     clientErrorHandler,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  const origins = createOrigins(corsOrigins, site.publicUrl)
   const countryOf = createCountryOf(locationHeader, (peer) => isTrusted?.(peer, 0) === true)
   const counter = createCounter(db)
   const limits = createAddressLimits(counter)
@@ -114,6 +117,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const loader = createStatusLoader(db, {
     readReplica: readReplica ?? undefined,
     onBatch: observe.pollBatch,
+    onReadReplica: observe.readReplica,
   })
   const tickets = bindVerbs(db, {
     rules: rules.tickets,
@@ -122,7 +126,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onTransition: events.transition,
   })
 
-  await app.register(crossOrigin, { origins: corsOrigins })
+  await app.register(crossOrigin, { origins })
   answerEverything(app)
   await deps.shutdown.guard(app)
   await observe.app?.(app)
@@ -135,7 +139,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(loadShedding, {
     gate,
     log,
-    origins: corsOrigins,
+    origins,
     pollsWaiting: loader.waiting,
     databaseBusy: busy,
     onRefuse: observe.refusal,
@@ -146,10 +150,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     api.addHook('onRequest', (_request, reply, done) => {
       // Panels' caches are told to pass over the first; a Vary of * alone none of them may.
       reply.header('cache-control', 'no-store').header('vary', '*')
-      reply.header('x-content-type-options', 'nosniff')
       done()
     })
-    await api.register(foreignPages, { origins: corsOrigins, publicUrl: site.publicUrl })
+    await api.register(foreignPages, { origins })
     await api.register(unnamedClients, { log, isTrusted })
     await api.register(rateLimits, { limits })
     await api.register(ticketRoutes, {
@@ -179,7 +182,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
 
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
-  await app.register(healthRoutes, { db, isStopping: deps.shutdown.hasBegun })
+  await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })
 
   const https = site.publicUrl.startsWith('https:')
   await app.register(async (docs) => {

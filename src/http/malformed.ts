@@ -3,11 +3,14 @@ import type { Socket } from 'node:net'
 import { AppError } from '../errors.ts'
 import { errorBody, sendError, toAppError } from './error-response.ts'
 
+/** On every answer, also where there is no route. */
+const NO_SNIFFING = { 'x-content-type-options': 'nosniff' }
+
 /** What Fastify refuses before it has found a route: a URL that cannot be decoded, say. */
 export const frameworkErrors =
   (log: FastifyBaseLogger) =>
   (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
-    sendError(toAppError(error), request, reply, log)
+    sendError(toAppError(error), request, reply.headers(NO_SNIFFING), log)
 
 const REASONS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'its headers are too large',
@@ -46,7 +49,8 @@ export function answerEverything(app: FastifyInstance): void {
   app.server.on('connect', (_request, socket) =>
     clientErrorHandler(new Error('CONNECT is for proxies'), socket as Socket),
   )
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(NO_SNIFFING)
     const { headers, httpVersion } = request.raw
     const { host, 'content-type': contentType } = headers
     if (host === undefined ? httpVersion === '1.1' : host.includes(',')) {

@@ -12,7 +12,7 @@ const oneOf = <const T extends string>(values: readonly T[], options: object = {
 export const Scene = Type.String({
   pattern: SCENE_PATTERN,
   description: "The ticket's public name, printed in the code",
-  examples: ['V1StGXR8_Z5jdHi6B-myTk'],
+  examples: ['V1StGXR8_Z5jdHi6B-myTkQl9c'],
 })
 
 export const SceneParams = Type.Object({ scene: Scene })
@@ -158,9 +158,14 @@ export const Login = Type.Object(
     scene: Type.Optional(Scene),
     status: Type.Optional(oneOf(['confirmed'])),
     user: Type.Object({ id: Type.String(), created: Type.Boolean() }),
-    ...TokenFields,
+    token: Type.Optional(TokenFields.token),
+    token_type: Type.Optional(TokenFields.token_type),
+    token_expires_in: Type.Optional(TokenFields.token_expires_in),
   },
-  { description: "The mini program's own token; the browser's comes with its next poll" },
+  {
+    description:
+      "With the mini program's own token, unless an official account was scanned; the browser's comes with its next poll",
+  },
 )
 
 export const DeniedTicket = Type.Object(

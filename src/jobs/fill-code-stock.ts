@@ -16,19 +16,29 @@ const TIMER_SLACK_MS = 5
  * twice as long each time until a code is made: a WeChat that is down or refuses our settings is
  * asked, and makes a line in the log, once a minute in the end.
  *
- * @param options.makeImage makes the code of a scene
+ * @param options.makeImage makes the code of a scene; where WeChat's client fails it has a line in the
+ *   log already
  * @returns stops it; a code that is being made is not waited for
  */
 export function fillCodeStock(options: {
   db: Db
   stock: CodeStock
   makeImage: (scene: string) => Promise<Uint8Array>
-  log: { warn(details: object, message: string): void }
+  log: Record<'warn' | 'debug', (details: object, message: string) => void>
   /** For tests, milliseconds. */
   lookMs?: number
   firstWaitMs?: number
 }): () => Promise<void> {
   const { db, stock, makeImage, log, lookMs = LOOK_MS, firstWaitMs = FIRST_WAIT_MS } = options
+  const told = new WeakSet<object>()
+  const make = async (scene: string): Promise<Uint8Array> => {
+    try {
+      return await makeImage(scene)
+    } catch (error) {
+      if (error instanceof AppError) told.add(error)
+      throw error
+    }
+  }
   let failures = 0
   let waitsUntil = 0
 
@@ -36,17 +46,22 @@ export function fillCodeStock(options: {
     everyMs: lookMs,
     task: async (signal) => {
       if (performance.now() < waitsUntil) return
-      while (await stockCode(db, stock, makeImage, signal)) {
+      while (await stockCode(db, stock, make, signal)) {
         failures = 0
         await sleep(CODE_PAUSE_MS + TIMER_SLACK_MS)
       }
     },
     onError: (error) => {
-      const told = error instanceof AppError ? (error.retryAfter ?? 0) * 1_000 : 0
-      const waitMs = Math.max(told, Math.min(firstWaitMs * 2 ** failures, LONGEST_WAIT_MS))
+      const asked = error instanceof AppError ? (error.retryAfter ?? 0) * 1_000 : 0
+      const waitMs = Math.max(asked, Math.min(firstWaitMs * 2 ** failures, LONGEST_WAIT_MS))
       failures++
       waitsUntil = performance.now() + waitMs
-      log.warn({ err: error, waitMs }, 'no code could be made in advance; it will try again')
+      const message = 'no code could be made in advance; it will try again'
+      if (error instanceof AppError && told.has(error)) {
+        log.debug({ code: error.code, waitMs }, message)
+      } else {
+        log.warn({ err: error, waitMs }, message)
+      }
     },
   })
 }

@@ -9,11 +9,17 @@ import { repeat } from './repeat.ts'
 
 const SWEEP_MS = 5_000
 
+/** The tables that are swept. */
+export const SWEPT = ['tickets', 'code_images', 'rate_limits', 'logins'] as const
+
+type Swept = (typeof SWEPT)[number]
+
 /**
  * What time takes away, all of it, every five seconds. Each sweep goes its own way: one that fails,
  * or has a flood to clear away, holds up no other. A failed one is logged, and tries again.
  *
  * @param options.onExpired called with how many tickets have gone that ended unfinished
+ * @param options.onSwept called with each table from which all that was due has gone
  * @param options.everyMs for tests
  * @returns stops all of them
  */
@@ -22,10 +28,11 @@ export function startSweeps(options: {
   rules: { tickets: TicketRules; audit: AuditRules }
   log: { warn(details: object, message: string): void }
   onExpired?: ((count: number) => void) | undefined
+  onSwept?: ((table: Swept) => void) | undefined
   everyMs?: number
 }): () => Promise<void> {
-  const { db, rules, log, onExpired, everyMs = SWEEP_MS } = options
-  const sweeps: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+  const { db, rules, log, onExpired, onSwept, everyMs = SWEEP_MS } = options
+  const sweeps: Record<Swept, (signal: AbortSignal) => Promise<unknown>> = {
     tickets: async (signal) => {
       const { expired } = await sweepTickets(db, rules.tickets.windows, signal)
       onExpired?.(expired)
@@ -34,10 +41,13 @@ export function startSweeps(options: {
     rate_limits: (signal) => sweepRateLimits(db, signal),
     logins: (signal) => sweepAuditTrail(db, rules.audit.days, signal),
   }
-  const stops = Object.entries(sweeps).map(([table, task]) =>
+  const stops = SWEPT.map((table) =>
     repeat({
       everyMs,
-      task,
+      task: async (signal) => {
+        await sweeps[table](signal)
+        onSwept?.(table)
+      },
       onError: (error) => log.warn({ err: error, table }, 'the sweep failed; it will try again'),
     }),
   )

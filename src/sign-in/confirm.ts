@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { sameIdentity } from '../identity.ts'
 import type { Ticket } from '../tickets/find.ts'
 import { goneError, isDead, outcomeError } from '../tickets/ticket.ts'
+import { findIdentity } from '../users/find.ts'
 import { identifyUser } from '../users/identify.ts'
 import { trailOf, type SignInDeps, type Visit } from './door.ts'
 import { ownLogin, type OwnLogin } from './own-login.ts'
@@ -40,8 +41,9 @@ export async function confirm(
   if (ticket.owner && !sameIdentity(ticket.owner, person)) throw outcomeError(ticket, person)
   const trail = trailOf(rules, visit)
   if (chooses && matchCode !== ticket.matchCode) {
+    const userId = (await findIdentity(db, person))?.user_id ?? null
     const reason = 'wrong_match_code'
-    await tickets.deny({ scene, channel, identity: person, reason, trail }, visit.caller)
+    await tickets.deny({ scene, channel, identity: person, userId, reason, trail }, visit.caller)
     throw new AppError('MATCH_CODE_WRONG')
   }
 

@@ -1,3 +1,4 @@
+import { findIdentity } from '../users/find.ts'
 import { findOpenTicket, trailOf, type SignInDeps, type Visit } from './door.ts'
 
 /**
@@ -10,6 +11,7 @@ export async function deny(deps: SignInDeps, scene: string, visit: Visit): Promi
   const ticket = await findOpenTicket(deps.tickets, scene)
   const { channel } = ticket
   const identity = await visit.prove(ticket)
+  const userId = (await findIdentity(deps.db, identity))?.user_id ?? null
   const trail = trailOf(deps.rules, visit)
-  await deps.tickets.deny({ scene, channel, identity, trail }, visit.caller)
+  await deps.tickets.deny({ scene, channel, identity, userId, trail }, visit.caller)
 }

@@ -1,6 +1,8 @@
-import type { Connection, PoolUse } from '../db/pool.ts'
+import { sql } from 'kysely'
+import type { Connection, Db, PoolUse } from '../db/pool.ts'
 import type { Metrics } from './metrics.ts'
 import { countCodeStock } from '../tickets/code-stock.ts'
+import type { Keyring } from '../tokens/keyring.ts'
 import type { MiniProgram } from '../wechat/mini-program.ts'
 
 /** What is read at each scrape, rather than counted when it happens. */
@@ -8,12 +10,16 @@ export function registerGauges(
   metrics: Metrics,
   of: {
     wechat: Pick<MiniProgram, 'health'>
+    keyring: Pick<Keyring, 'ages'>
     connection: Connection
+    /** The database is in a folder of ours, and its write-ahead log with it. */
+    embedded: boolean
+    readReplica: { db: Db } | null
     /** What the codes in stock are made for; null where there is no stock. */
     stock: string | null
   },
 ): void {
-  const { wechat, connection, stock } = of
+  const { wechat, keyring, connection, stock } = of
   metrics.gauge({
     name: 'scenepass_access_token_age_seconds',
     help: 'Since WeChat last gave the access token, which is asked for every 4 minutes; absent while there is none',
@@ -34,8 +40,22 @@ export function registerGauges(
       ),
   })
   registerPool(metrics, connection.poolUse)
+  registerKeys(metrics, keyring)
 
-  // Last, because it needs a connection itself.
+  // Last, because they need a connection themselves.
+  metrics.gauge({
+    name: 'scenepass_db_size_bytes',
+    help: 'Size of the database; of the embedded one with its write-ahead log',
+    collect: () => sizeOf(connection.db, of.embedded),
+  })
+  const { readReplica } = of
+  if (readReplica) {
+    metrics.gauge({
+      name: 'scenepass_read_replica_lag_seconds',
+      help: 'How far the read replica is behind; absent where it does not say',
+      collect: () => lagOf(readReplica.db),
+    })
+  }
   if (stock !== null) {
     metrics.gauge({
       name: 'scenepass_code_stock',
@@ -43,6 +63,65 @@ export function registerGauges(
       collect: () => countCodeStock(connection.db, stock),
     })
   }
+}
+
+/**
+ * How long ago each sweep ended well, from the start on.
+ *
+ * @returns to be called with a table that has been swept
+ */
+export function registerSweeps(
+  metrics: Metrics,
+  tables: readonly string[],
+): (table: string) => void {
+  const started = performance.now()
+  const sweptAt = new Map(tables.map((table) => [table, started]))
+  metrics.gauge({
+    name: 'scenepass_sweep_age_seconds',
+    help: 'Since this instance last took away what was due in this table, or since its start',
+    label: 'table',
+    collect: () =>
+      Object.fromEntries(
+        [...sweptAt].map(([table, at]) => [table, (performance.now() - at) / 1000]),
+      ),
+  })
+  return (table) => void sweptAt.set(table, performance.now())
+}
+
+function registerKeys(metrics: Metrics, keyring: Pick<Keyring, 'ages'>): void {
+  metrics.gauge({
+    name: 'scenepass_signing_key_age_seconds',
+    help: 'Since when the key in the database signs; absent with SIGNING_KEYS',
+    collect: async () => (await keyring.ages())?.signs,
+  })
+  metrics.gauge({
+    name: 'scenepass_signing_keys',
+    help: 'Keys in the database that are published, by what they do; absent with SIGNING_KEYS',
+    label: 'state',
+    collect: async () => (await keyring.ages())?.states ?? {},
+  })
+}
+
+async function sizeOf(db: Db, embedded: boolean): Promise<number | undefined> {
+  const { rows } = await sql<{ bytes: number }>`
+    select (
+      pg_database_size(current_database())
+      ${embedded ? sql`+ (select sum(size) from pg_ls_waldir())` : sql``}
+    )::float8 as bytes
+  `.execute(db)
+  return rows[0]?.bytes
+}
+
+/** A copy that has replayed all it was sent, and still is sent, is not behind: nothing has happened. */
+async function lagOf(db: Db): Promise<number | undefined> {
+  const { rows } = await sql<{ seconds: number | null }>`
+    select case
+      when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+        and exists (select from pg_stat_wal_receiver) then 0
+      else extract(epoch from now() - pg_last_xact_replay_timestamp())::float8
+    end as seconds
+  `.execute(db)
+  return rows[0]?.seconds ?? undefined
 }
 
 function registerPool(metrics: Metrics, poolUse: () => PoolUse): void {

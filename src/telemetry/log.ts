@@ -1,7 +1,8 @@
 import pino, { type Logger } from 'pino'
 
 /**
- * The log: JSON lines on stdout. Of an error only what tells a developer where to look: a driver's
+ * The log: JSON lines on stdout, each with the process and the host (of a container, its id) that
+ * wrote it. Of an error only what tells a developer where to look: a driver's
  * error carries more, and what PostgreSQL calls its detail quotes the row that it refused.
  *
  * @param stream where the lines go instead
@@ -14,7 +15,8 @@ export function createLog(
 ): Logger {
   const options = {
     level,
-    base: null,
+    // As a word, which collectors of logs know; the numbers are one library's own.
+    formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describe },
     hooks: { streamWrite: hide },
   }

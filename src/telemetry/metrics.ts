@@ -1,3 +1,4 @@
+import type { Measured } from '../db/pool.ts'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 
 /** What became of tickets. `expired` is counted when the rows go, at least 10 minutes later. */
@@ -27,9 +28,14 @@ export type GaugeOptions = { name: string; help: string } & (
 export type Metrics = {
   registry: Registry
   tickets(outcome: TicketOutcome, count?: number): void
+  /** Seconds from a ticket's creation to its confirmation. */
+  confirmed(age: number): void
   pollBatch(size: number): void
   /** A request that was refused before it became one. */
   refusal(): void
+  /** A statement of polls that the read replica was asked first. */
+  readReplica(outcome: 'answered' | 'failed'): void
+  statement(statement: Measured): void
   wechatCall(call: { api: string; errcode: string; seconds: number }): void
   gauge(options: GaugeOptions): void
   close(): void
@@ -40,14 +46,22 @@ const COLLECT_MS = 1_000
 /**
  * Prometheus metrics of this process; nothing is measured where it cannot be read.
  *
+ * @param options.version ours
  * @param options.onError called with a gauge that could not be read; the others are shown all the same
  */
 export function createMetrics(
-  options: { onError?: (gauge: string, error: unknown) => void } = {},
+  options: { version?: string; onError?: (gauge: string, error: unknown) => void } = {},
 ): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+
+  new Gauge({
+    name: 'scenepass_build_info',
+    help: 'Always 1: which version this instance runs, and on which Node.js',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version: options.version ?? 'unknown', node: process.version }, 1)
 
   const tickets = new Counter({
     name: 'scenepass_tickets_total',
@@ -57,6 +71,12 @@ export function createMetrics(
   })
   // From zero, so that the first one is an increase.
   for (const outcome of ticketOutcomes) tickets.inc({ outcome }, 0)
+  const confirmations = new Histogram({
+    name: 'scenepass_ticket_confirmation_seconds',
+    help: 'From the creation of a ticket to its confirmation, in seconds',
+    buckets: [2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240],
+    registers,
+  })
   const batches = new Histogram({
     name: 'scenepass_poll_batch_size',
     help: 'Polls that shared a statement',
@@ -66,6 +86,24 @@ export function createMetrics(
   const refusals = new Counter({
     name: 'scenepass_overload_refusals_total',
     help: 'Requests refused with OVERLOADED; the requests by route do not have them',
+    registers,
+  })
+  const readReplica = new Counter({
+    name: 'scenepass_read_replica_statements_total',
+    help: 'Statements of polls that the read replica was asked first; after a failure the database itself',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const statementSeconds = new Histogram({
+    name: 'scenepass_db_statement_duration_seconds',
+    help: 'Time of a statement in seconds, without the wait for a connection',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  })
+  const statementErrors = new Counter({
+    name: 'scenepass_db_statement_errors_total',
+    help: 'Statements that failed, by SQLSTATE, or "connection" where the database gave none',
+    labelNames: ['code'],
     registers,
   })
   const calls = new Counter({
@@ -85,8 +123,14 @@ export function createMetrics(
   return {
     registry,
     tickets: (outcome, count = 1) => tickets.inc({ outcome }, count),
+    confirmed: (age) => confirmations.observe(age),
     pollBatch: (size) => batches.observe(size),
     refusal: () => refusals.inc(),
+    readReplica: (outcome) => readReplica.inc({ outcome }),
+    statement({ seconds, error }) {
+      statementSeconds.observe(seconds)
+      if (error !== null) statementErrors.inc({ code: sqlStateOf(error) })
+    },
     wechatCall({ api, errcode, seconds }) {
       calls.inc({ api, errcode })
       callSeconds.observe({ api }, seconds)
@@ -115,6 +159,12 @@ export function createMetrics(
     },
     close: () => registry.clear(),
   }
+}
+
+/** A code of PostgreSQL's has a digit among its five characters, one of Node.js (EPIPE) has none. */
+function sqlStateOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : 'connection'
 }
 
 /** A scrape must not wait for a database that does not answer. */

@@ -25,24 +25,32 @@ export function sceneOf(request: { params: unknown; body: unknown }): string | u
 }
 
 export type TicketEvents = {
-  /** Of each transition: one line, and one count on the instance that made it. */
+  /**
+   * Of each transition: one line, and one count on the instance that made it. A decision, made by a
+   * person, is told at `info`; the rest of a ticket's story at `debug`, repeats as well.
+   */
   transition: OnTransition
   /** One line of a ticket's story, at `debug`. */
   note(caller: Caller, scene: string, what: string, details?: object): void
 }
 
+const DECISIONS: readonly Outcome[] = ['confirmed', 'denied']
+
 /** @param count called for every transition once, on the instance that made it */
 export function createTicketEvents(
   log: FastifyBaseLogger,
-  count: (outcome: Outcome) => void = () => {},
+  count: (outcome: Outcome, age?: number) => void = () => {},
 ): TicketEvents {
   const note: TicketEvents['note'] = (caller, scene, what, details) => {
     if (isDebug(log)) log.debug({ ...about(caller, scene), ...details }, what)
   }
   return {
     note,
-    transition({ scene, outcome, first, details }, caller) {
-      if (first) count(outcome)
+    transition({ scene, outcome, first, age, details }, caller) {
+      if (first) count(outcome, age)
+      if (first && DECISIONS.includes(outcome)) {
+        return log.info({ ...about(caller, scene), outcome, ...details }, `ticket ${outcome}`)
+      }
       note(caller, scene, `ticket ${outcome}`, { ...(first ? {} : { again: true }), ...details })
     },
   }

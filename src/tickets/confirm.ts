@@ -12,7 +12,8 @@ import { outcomeError, type Channel, type Windows } from './ticket.ts'
  * Repeated by the same identity it changes nothing and is fine: the first token stands.
  *
  * @param input.trail what the audit trail keeps of it; without one it keeps nothing
- * @returns whether this call confirmed it; false: it had been, by the same identity
+ * @returns whether this call confirmed it (else it had been, by the same identity), and how many seconds
+ *   old the ticket was then
  * @throws {AppError} `TICKET_NOT_FOUND`, `SCANNED_BY_ANOTHER`, 410
  */
 export async function confirmTicket(
@@ -26,7 +27,7 @@ export async function confirmTicket(
     windows: Windows
     trail?: Trail | undefined
   },
-): Promise<boolean> {
+): Promise<{ first: true; age: number } | { first: false }> {
   const { scene, identity } = input
   const decision = sql`
     update tickets
@@ -41,10 +42,11 @@ export async function confirmTicket(
       and ${mayBegin('confirm')}
       and ${mayBeDecidedBy(identity)}
   `
-  if (await decide(db, scene, decision, input.trail)) return true
+  const age = await decide(db, scene, decision, input.trail)
+  if (age !== null) return { first: true, age }
 
   const ticket = await findTicket(db, scene)
   const confirmed = ticket.status === 'confirmed' || ticket.status === 'consumed'
-  if (confirmed && ticket.owner && sameIdentity(ticket.owner, identity)) return false
+  if (confirmed && ticket.owner && sameIdentity(ticket.owner, identity)) return { first: false }
   throw outcomeError(ticket, identity)
 }

@@ -10,24 +10,25 @@ import { dropImage } from './code-images.ts'
  *
  * @param decision an `update tickets` without its `returning`; the status it sets is the outcome
  * @param trail without one nothing is written
- * @returns whether the ticket was there to be decided
+ * @returns how many seconds old the ticket was; null where it was not there to be decided
  */
 export async function decide(
   db: Db,
   scene: string,
   decision: RawBuilder<unknown>,
   trail: (Trail & { reason?: DenyReason }) | undefined,
-): Promise<boolean> {
-  const statement = sql`
+): Promise<number | null> {
+  const { rows } = await sql<{ age: number }>`
     with decided as (
       ${decision}
       returning
         status, scene, user_id, appid, openid,
-        requested_ip, requested_browser, requested_os
+        requested_ip, requested_browser, requested_os,
+        extract(epoch from now() - created_at)::float8 as age
     ),
+    ${trail ? sql`kept as (${recordDecision(trail)}),` : sql``}
     gone as (${dropImage(scene, 'decided')})
-    ${trail ? sql`${recordDecision(trail)} returning scene` : sql`select scene from decided`}
-  `
-  const { rows } = await statement.execute(db)
-  return rows.length > 0
+    select age from decided
+  `.execute(db)
+  return rows[0]?.age ?? null
 }

@@ -35,7 +35,7 @@ export async function denyTicket(
       and ${mayBegin('deny')}
       and ${mayBeDecidedBy(identity)}
   `
-  if (await decide(db, scene, decision, trail && { ...trail, reason })) return true
+  if ((await decide(db, scene, decision, trail && { ...trail, reason })) !== null) return true
 
   const ticket = await findTicket(db, scene)
   if (ticket.status === 'denied' && ticket.owner && sameIdentity(ticket.owner, identity)) {

@@ -34,13 +34,31 @@ const EARLY_BATCH = 100
  * One text for all rows: to take a row apart costs the driver more than the row's own content does
  * here, and a thousand polls a statement are the point.
  */
-const STATEMENT = `
-  select string_agg(
+const FOUND = `
+  string_agg(
     encode(secret_hash, 'hex') || left(status, 1)
       || ceil(extract(epoch from expires_at - now()))::int || ' ' || scene, ','
   ) as found
+`
+const AMONG = `
   from tickets
   where scene = any(string_to_array($1, ','))
+`
+const STATEMENT = `select ${FOUND} ${AMONG}`
+
+/**
+ * A standby that is further behind than so many seconds is not believed: a login that it does not
+ * know of yet would be lost once its `PICKUP_TTL` is over. While the database has nothing to write,
+ * it looks as if it were behind; there is little to ask of the database then.
+ */
+const MOST_BEHIND_S = 5
+const STATEMENT_OF_STANDBY = `
+  select
+    ${FOUND},
+    pg_is_in_recovery() and coalesce(
+      now() - pg_last_xact_replay_timestamp() > interval '${MOST_BEHIND_S} seconds', true
+    ) as behind
+  ${AMONG}
 `
 
 /**
@@ -48,18 +66,23 @@ const STATEMENT = `
  *
  * @param options.readReplica is asked first
  * @param options.onBatch called with how many polls share a statement
+ * @param options.onReadReplica called for each statement that the read replica was asked
  */
 export function createStatusLoader(
   db: Db,
   options: {
     readReplica?: ReadReplica | undefined
     onBatch?: ((size: number) => void) | undefined
+    onReadReplica?: ((outcome: 'answered' | 'failed') => void) | undefined
   } = {},
 ): StatusLoader {
-  const { readReplica, onBatch } = options
+  const { readReplica, onBatch, onReadReplica } = options
   const loadMany = readReplica
-    ? readReplicaFirst(loadFrom(db), loadFrom(readReplica.db), readReplica.onChange)
-    : loadFrom(db)
+    ? readReplicaFirst(loadFrom(db, STATEMENT), loadFrom(readReplica.db, STATEMENT_OF_STANDBY), {
+        onChange: readReplica.onChange,
+        onAnswer: onReadReplica,
+      })
+    : loadFrom(db, STATEMENT)
   const schedule = createBatchSchedule({ inFlight: IN_FLIGHT })
   let waiting = 0
   let gathered = 0
@@ -96,13 +119,15 @@ export function createStatusLoader(
 }
 
 const loadFrom =
-  (db: Db): LoadMany =>
+  (db: Db, statement: string): LoadMany =>
   async (scenes) => {
     // Scenes hold neither a comma nor a space: the routes let nothing else through.
-    const { rows } = await db.executeQuery<{ found: string | null }>(
-      CompiledQuery.raw(STATEMENT, [scenes.join(',')]),
+    const { rows } = await db.executeQuery<{ found: string | null; behind?: boolean }>(
+      CompiledQuery.raw(statement, [scenes.join(',')]),
     )
     const found = new Map<string, WaitingStatus>()
+    // As if it knew none of them.
+    if (rows[0]?.behind) return found
     for (const text of rows[0]?.found?.split(',') ?? []) {
       const end = text.indexOf(' ', 65)
       found.set(text.slice(end + 1), {
@@ -122,19 +147,24 @@ const loadFrom =
 function readReplicaFirst(
   database: LoadMany,
   readReplica: LoadMany,
-  onChange: ReadReplica['onChange'],
+  told: {
+    onChange: ReadReplica['onChange']
+    onAnswer: ((outcome: 'answered' | 'failed') => void) | undefined
+  },
 ): LoadMany {
   let failing = false
   return async (scenes) => {
     let found: Map<string, WaitingStatus>
     try {
       found = await readReplica(scenes)
+      told.onAnswer?.('answered')
     } catch (error) {
-      if (!failing) onChange(error)
+      told.onAnswer?.('failed')
+      if (!failing) told.onChange(error)
       failing = true
       return database(scenes)
     }
-    if (failing) onChange(null)
+    if (failing) told.onChange(null)
     failing = false
 
     const doubtful = scenes.filter((scene) => {

@@ -20,6 +20,8 @@ export type Transition = {
   scene: string
   outcome: Outcome
   first: boolean
+  /** Of a confirmation: how many seconds old the ticket was. */
+  age?: number
   /** What the log says beside. */
   details?: object
 }
@@ -61,6 +63,8 @@ type Denial = {
   scene: string
   channel?: Channel
   identity: Identity
+  /** For the log: the user that the identity belongs to; null before its first login. */
+  userId?: string | null
   reason?: DenyReason
   trail?: Trail | undefined
 }
@@ -102,17 +106,15 @@ export function bindVerbs(
     },
 
     async confirm(input, caller) {
-      const first = await confirmTicket(db, { ...input, windows })
-      onTransition({ scene: input.scene, outcome: 'confirmed', first }, caller)
+      const { scene, userId: user } = input
+      const confirmed = await confirmTicket(db, { ...input, windows })
+      onTransition({ scene, outcome: 'confirmed', ...confirmed, details: { user } }, caller)
     },
 
     async deny(input, caller) {
-      const { scene, reason } = input
+      const { scene, userId: user = null, reason = 'declined' } = input
       const first = await denyTicket(db, input)
-      onTransition(
-        { scene, outcome: 'denied', first, ...(reason && { details: { reason } }) },
-        caller,
-      )
+      onTransition({ scene, outcome: 'denied', first, details: { user, reason } }, caller)
     },
 
     async cancel(input, caller) {

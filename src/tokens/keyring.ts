@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { JWK } from 'jose'
 import type { Db } from '../db/pool.ts'
-import { createFirstKey, listKeys } from './stored-keys.ts'
+import { createFirstKey, listKeys, type StoredKey } from './stored-keys.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
 
 export type Keyring = {
@@ -9,9 +9,18 @@ export type Keyring = {
   signer(): Promise<SigningKey>
   /** Every public key a verifier may need: RFC 7517. */
   jwks(): Promise<{ keys: JWK[] }>
+  /** How old the keys in the database are; null where they are in `SIGNING_KEYS`, which says nothing of it. */
+  ages(): Promise<KeyAges | null>
 }
 
-type Keys = { signer: SigningKey; jwks: { keys: JWK[] } }
+export type KeyAges = {
+  /** For how many seconds the key that signs has done so. */
+  signs: number
+  /** How many keys are in which state. */
+  states: Record<StoredKey['state'], number>
+}
+
+type Keys = { signer: SigningKey; jwks: { keys: JWK[] }; rows: StoredKey[] }
 
 /** An instance learns of a rotation within this time; a new key waits much longer before it signs. */
 const FRESH_MS = 60_000
@@ -40,7 +49,7 @@ export async function createStoredKeyring(options: { db: Db; tokenTtl: number })
     )
     const signer = keys.find((entry) => entry.signs)?.key
     if (!signer) throw new Error('no signing key is due: the table signing_keys has been emptied')
-    return { signer, jwks: { keys: keys.map((entry) => entry.key.publicJwk) } }
+    return { signer, jwks: { keys: keys.map((entry) => entry.key.publicJwk) }, rows }
   }
 
   let held = await load()
@@ -69,7 +78,15 @@ export async function createStoredKeyring(options: { db: Db; tokenTtl: number })
   return {
     signer: async () => (await current()).signer,
     jwks: async () => (await current()).jwks,
+    ages: async () => agesOf((await current()).rows),
   }
+}
+
+function agesOf(rows: readonly StoredKey[]): KeyAges {
+  const states = { next: 0, signs: 0, retired: 0 }
+  for (const { state } of rows) states[state]++
+  const since = rows.find((row) => row.signs)?.signs_from ?? ''
+  return { signs: (Date.now() - Date.parse(since)) / 1000, states }
 }
 
 /**
@@ -88,7 +105,11 @@ export async function createFixedKeyring(text: string): Promise<Keyring> {
     if (!Array.isArray(keys) || keys.length === 0) throw new TypeError('it has no "keys"')
     const ring = await Promise.all(keys.map(loadSigningKey))
     const jwks = { keys: ring.map((key) => key.publicJwk) }
-    return { signer: async () => ring[0] as SigningKey, jwks: async () => jwks }
+    return {
+      signer: async () => ring[0] as SigningKey,
+      jwks: async () => jwks,
+      ages: async () => null,
+    }
   } catch (error) {
     // Never the text itself: JSON.parse quotes what it could not read, and that is a private key.
     const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message

@@ -143,15 +143,19 @@ export async function signIn(options: SignInOptions): Promise<string> {
         const answer = await call(base + path, init, signal)
         const { ok, body } = answer
         // A Wi-Fi's portal answers every call with its own login page.
-        if (ok && !body?.status && !body?.link) throw new TypeError('no answer of ScenePass')
+        if (ok && !body?.status && !body?.link) throw new TypeError()
         if (!passing(answer)) {
           failures = 0
           return answer
         }
         trouble = 'busy'
         least = answer.retryAfter
-      } catch {
+      } catch (error) {
+        // What is refused to a page's origin looks like a lost network. This answer it may read.
+        const lost = error instanceof TypeError
+        const alive = lost && !ticket && (await call(`${base}/livez`, {}, signal).catch(() => null))
         if (signal.aborted) throw signal.reason
+        if (alive && alive.ok && alive.body?.code) throw refusal(alive)
       }
       const wait = Math.max(backoff(failures++), least)
       // A single lost poll is over before a message about it could be read.

@@ -5,7 +5,11 @@ import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
 import { postgresUrl } from '../fixtures/postgres/database.ts'
 
 async function run(t: Test, args: string[], env: Record<string, string> = {}) {
-  const child = startChild(t, 'src/cli/doctor.ts', { args, cwd: temporaryFolder(t), env })
+  const child = startChild(t, 'src/cli/scenepass.ts', {
+    args: ['doctor', ...args],
+    cwd: temporaryFolder(t),
+    env,
+  })
   return { status: await child.ended, out: child.stdout(), err: child.stderr() }
 }
 
@@ -52,7 +56,7 @@ t.test('as a program', async (t) => {
   })
 
   await t.test('wrong usage: status 2', async (t) => {
-    t.match(usage, { status: 2, out: '', err: /--jsn[^]*npm run doctor\n/ })
-    t.match(help, { status: 0, out: /^npm run doctor\n[^]*--json/, err: '' })
+    t.match(usage, { status: 2, out: '', err: /--jsn.*scenepass doctor --help\n$/ })
+    t.match(help, { status: 0, out: /^scenepass doctor [^]*--json/, err: '' })
   })
 })

@@ -5,7 +5,11 @@ import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 
 async function run(t: Test, args: string[], env: Record<string, string> = {}) {
-  const child = startChild(t, 'src/cli/keys.ts', { args, cwd: temporaryFolder(t), env })
+  const child = startChild(t, 'src/cli/scenepass.ts', {
+    args: ['keys', ...args],
+    cwd: temporaryFolder(t),
+    env,
+  })
   return { status: await child.ended, out: child.stdout(), err: child.stderr() }
 }
 
@@ -50,22 +54,26 @@ t.test('generate prints what SIGNING_KEYS wants, and needs no database', async (
   t.equal((await ring.signer()).kid, JSON.parse(out).keys[0].kid)
 })
 
-t.test('an unknown command prints the usage, one that is impossible a sentence', async (t) => {
-  const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none' }
-  const [none, wrong, incomplete, own, misset] = await Promise.all([
-    run(t, [], env),
-    run(t, ['revoke'], env),
-    run(t, ['remove'], env),
-    run(t, ['list'], { ...env, SIGNING_KEYS: '{"keys":[]}' }),
-    run(t, ['list'], { ...env, TOKEN_TTL: 'long' }),
-  ])
-  for (const { status, out, err } of [none, wrong, incomplete]) {
-    t.same([status, out], [1, ''])
-    t.match(err, /^npm run keys -- COMMAND\n/)
-    for (const command of ['list', 'rotate', 'remove KID', 'generate']) {
-      t.match(err, new RegExp(`^  ${command} `, 'm'))
+t.test(
+  'an unknown command is one sentence and status 2, an impossible one is a sentence and status 1',
+  async (t) => {
+    const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none' }
+    const [none, wrong, incomplete, own, misset] = await Promise.all([
+      run(t, [], env),
+      run(t, ['revoke'], env),
+      run(t, ['remove'], env),
+      run(t, ['list'], { ...env, SIGNING_KEYS: '{"keys":[]}' }),
+      run(t, ['list'], { ...env, TOKEN_TTL: 'long' }),
+    ])
+    for (const { status, out, err } of [none, wrong, incomplete]) {
+      t.same([status, out], [2, ''])
+      t.match(err, /^[^\n]*scenepass keys [^\n]*\n$/)
     }
-  }
-  t.match(own, { status: 1, out: '', err: /^SIGNING_KEYS is set, so the keys are yours/ })
-  t.match(misset, { status: 1, out: '', err: /^The settings do not fit:\n {2}- TOKEN_TTL must be/ })
-})
+    t.match(own, { status: 1, out: '', err: /^SIGNING_KEYS is set, so the keys are yours/ })
+    t.match(misset, {
+      status: 1,
+      out: '',
+      err: /^The settings do not fit:\n {2}- TOKEN_TTL must be/,
+    })
+  },
+)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
-import { instanceSettings, readArguments } from '../../src/cli/sandbox.ts'
+import { instanceSettings, readArguments } from '../../src/cli/sandbox-arguments.ts'
 import { startChild } from '../fixtures/network/child.ts'
 import { freePort } from '../fixtures/postgres/postgres.ts'
 
@@ -69,7 +69,7 @@ t.test('as a program', { jobs: 3 }, async (t) => {
 
   t.test('bad arguments end it with a message', { buffered: true }, async (t) => {
     const child = startChild(t, 'src/cli/sandbox.ts', { args: ['--port', 'x'] })
-    t.equal(await child.ended, 1)
+    t.equal(await child.ended, 2)
     t.equal(child.stdout(), '')
     t.equal(child.stderr(), '--port must be a number from 1 to 65535, not "x"\n')
   })

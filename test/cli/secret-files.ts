@@ -70,7 +70,7 @@ t.test('threat 27: a start names them, with the command', { skip }, async (t) =>
     return { found, keys }
   }
   const { found, keys } = await warnings({ dotEnv: 0o644, keys: 0o640 | 0o004 })
-  t.match(found, [{ level: 40, files: ['.env', keys], msg: `chmod 600 .env '${keys}'` }])
+  t.match(found, [{ level: 'warn', files: ['.env', keys], msg: `chmod 600 .env '${keys}'` }])
   t.equal(found.length, 1)
   t.same((await warnings({ dotEnv: 0o600, keys: 0o600 })).found, [])
 })

@@ -66,6 +66,8 @@ t.test('threat 28: the sandbox starts where nothing says production', async (t) 
     { DATABASE_URL: 'postgres://me:pw@127.0.0.1:5433/x', PUBLIC_URL: 'http://127.0.0.1:3000' },
     { DATABASE_URL: 'postgres://me:pw@[::1]/x' },
     { DATABASE_URL: 'postgres://me@localhost/x?host=/var/run/postgresql' },
+    { DATABASE_URL: 'socket:/var/run/postgresql?db=x' },
+    { DATABASE_URL: 'postgres://me@localhost:1,127.0.0.1:2/x' },
   ]) {
     t.same(refused(env), [], JSON.stringify(env))
   }
@@ -82,6 +84,7 @@ t.test('threat 28: what says production is named, and shuts the sandbox', async 
     ['DATABASE_URL', { DATABASE_URL }],
     ['DATABASE_URL', { DATABASE_URL, PUBLIC_URL: 'http://127.0.0.1:3000' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgresql://me@localhost/x?host=db.internal' }],
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://me@localhost,db.internal/x' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgres://localhost/x', HOST: '0.0.0.0' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgres://localhost/x', HOST: '192.168.1.5' }],
     [

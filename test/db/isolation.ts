@@ -130,7 +130,7 @@ const skip =
 t.test('the same through PgBouncer in transaction mode', { skip }, async (t) => {
   if (pooled === null) throw new Error('SCENEPASS_PGBOUNCER=required, and there is none')
   const app = await startApp(t, { databaseUrl: pooled, logLevel: 'warn' })
-  t.same(await logIn(app.url, 60), [])
+  t.same(await logIn(app.url, 100), [])
   t.notMatch(app.logged(), /40001|40P01|"statusCode":500/)
   t.equal(await isolationOf(app.db), 'read committed')
 })

@@ -53,11 +53,45 @@ t.test('one login’s lines tell its story, across instances and in order', asyn
     ['ticket delivered', 'again'],
   ])
   for (const { reqId, level } of story)
-    t.match({ reqId, level }, { reqId: /^.{8}-\w+$/, level: 20 })
+    t.match({ reqId, level }, { reqId: /^.{8}-\w+$/, level: /^(debug|info)$/ })
   t.equal(new Set(story.map(({ reqId }) => String(reqId).slice(0, 8))).size, 2, 'two instances')
   const [{ reqId: created } = {}] = story
   t.match(grep(`"reqId":"${created}"`).at(-1), { msg: 'answered', status: 201 })
-  t.same(told(storyOf(noise)), [['ticket created'], ['ticket denied']])
+  t.same(told(storyOf(noise)), [['ticket created'], ['ticket denied', 'declined']])
+})
+
+t.test('each decision is one line at info: who decided what about which scene', async (t) => {
+  const [said, declined, unknown] = [await one.create(), await one.create(), await one.create()]
+  await other.scan(said, 'alice')
+  const { body } = await other.login(said, 'alice')
+  await one.login(said, 'alice')
+  await one.poll(said)
+  await other.deny(declined, 'alice')
+  await one.deny(declined, 'alice')
+  await other.deny(unknown, 'who-never-signed-in')
+  await one.cancel(await one.create())
+
+  const decisions = (ticket: { scene: string }) =>
+    storyOf(ticket)
+      .filter(({ level }) => level === 'info')
+      .map(({ time, hostname, reqId, ...line }) => {
+        t.match({ time, hostname, reqId }, { time: Number, hostname: String, reqId: String })
+        return line
+      })
+  const line = (ticket: { scene: string }, outcome: string, rest: object) => ({
+    level: 'info',
+    pid: process.pid,
+    scene: ticket.scene.slice(0, 8),
+    outcome,
+    ...rest,
+    msg: `ticket ${outcome}`,
+  })
+  const user: string = body.user.id
+  t.same(decisions(said), [line(said, 'confirmed', { user })])
+  t.same(decisions(declined), [line(declined, 'denied', { user, reason: 'declined' })])
+  t.same(decisions(unknown), [line(unknown, 'denied', { user: null, reason: 'declined' })])
+  t.equal(grep('"outcome"').filter(({ outcome }) => outcome === 'canceled').length, 0)
+  t.equal(grep('openid').length, 0)
 })
 
 t.test('a failure and what WeChat said of it are in the story', async (t) => {

@@ -77,6 +77,13 @@ t.test('threat 9: nothing in between keeps an answer or frames a page', async (t
   for (const { status, headers } of answers) {
     t.equal(headers.get('cache-control'), 'no-store', `${status}`)
   }
+  const others = ['/livez', '/readyz', '/openapi.json', '/.well-known/jwks.json', '/none', '/%']
+  for (const { status, headers } of [
+    ...answers,
+    ...(await Promise.all(others.map((path) => call(url + path)))),
+  ]) {
+    t.equal(headers.get('x-content-type-options'), 'nosniff', `${status}`)
+  }
   const page = await call(`${url}/`)
   t.match(page.headers.get('content-security-policy'), /frame-ancestors 'none'/)
   t.match(page.headers.get('content-security-policy'), /default-src 'none'/)

@@ -73,8 +73,8 @@ for (const { name, open } of databases) {
 
     await t.test('only the call that confirms it says so', async (t) => {
       const ticket = await arrange(db, 'scanned')
-      t.equal(await confirmAs(db, ticket, alice), true)
-      t.equal(await confirmAs(db, ticket, alice), false)
+      t.equal((await confirmAs(db, ticket, alice)).first, true)
+      t.equal((await confirmAs(db, ticket, alice)).first, false)
     })
 
     await t.test('an unknown scene is TICKET_NOT_FOUND', async (t) => {

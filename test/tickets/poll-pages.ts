@@ -38,7 +38,7 @@ t.test('a poll reads the same few pages among many old rows', async (t) => {
   const poll = await pollTicket(db, { scene: SCENE, secretHash: '0'.repeat(64) })
   t.equal(poll.status, 'pending')
   t.equal(seen.length, 1, 'one statement')
-  t.match(seen[0]?.sql, /^\/\* prepared: load_status \*\/\s*select/, 'that only reads')
+  t.match(seen[0]?.sql, /^select\s/, 'that only reads')
 
   const plan = await pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, unknown> }] }>(
     `explain (analyze, buffers, format json) ${seen[0]?.sql}`,

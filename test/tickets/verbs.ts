@@ -76,6 +76,12 @@ const moves: [from: Situation, outcome: Outcome, move: Move][] = [
   ['confirmed', 'delivered', (ticket, caller) => tickets.poll(ticket, caller)],
 ]
 
+/** Of a decision, who decided. */
+const detailsOf = ({ userId }: Arranged): Partial<Record<Outcome, object>> => ({
+  confirmed: { user: userId },
+  denied: { user: null, reason: 'declined' },
+})
+
 t.test('a new ticket is told, and whether its code came out of the stock', async (t) => {
   const created = { outcome: 'created', first: true }
   const scene = newScene()
@@ -96,7 +102,10 @@ for (const [from, became, move] of moves) {
     const { scene } = ticket
     for (const first of [true, false, false]) {
       const heard = await tells((caller) => move(ticket, caller))
-      t.strictSame(heard, [{ scene, outcome: became, first }])
+      const [{ age, details, ...transition } = {} as Transition] = heard
+      t.strictSame([heard.length, transition], [1, { scene, outcome: became, first }])
+      t.equal(typeof age, first && became === 'confirmed' ? 'number' : 'undefined')
+      t.strictSame(details, detailsOf(ticket)[became])
     }
   })
 
@@ -111,15 +120,16 @@ for (const [from, became, move] of moves) {
   })
 }
 
-t.test('a denial tells its reason', async (t) => {
+t.test('a denial tells its reason, and whose it was', async (t) => {
   const { scene } = await arrange(db, 'scanned')
-  const denial = { scene, identity: alice, reason: 'wrong_match_code', trail } as const
-  const details = { reason: 'wrong_match_code' }
+  const [userId, reason] = ['f11868ab-991f-4485-91b9-293c6b7e07d9', 'wrong_match_code'] as const
+  const denial = { scene, identity: alice, userId, reason, trail }
+  const details = { user: userId, reason }
   for (const first of [true, false]) {
     const heard = await tells((caller) => tickets.deny(denial, caller))
     t.strictSame(heard, [{ scene, outcome: 'denied', first, details }])
   }
-  t.match(await trailOf(db, scene), [details])
+  t.match(await trailOf(db, scene), [{ reason }])
 })
 
 t.test('what moves no ticket tells nothing', async (t) => {

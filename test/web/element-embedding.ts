@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
 import type { ScenePassElement, ScenePassStatus } from '../../src/web/widget.ts'
@@ -5,6 +6,7 @@ import { ISSUER, startApp } from '../fixtures/app.ts'
 import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
 import { clientOf } from '../fixtures/network/client.ts'
 import { listen, look, until } from '../fixtures/browser/element.ts'
+import { root } from '../fixtures/root.ts'
 import { pageWithElement, startSite, strictPolicy } from '../fixtures/browser/site.ts'
 
 /** The element on other people's pages: origins, policies, attributes, looks. */
@@ -40,12 +42,55 @@ t.test('a page of another origin, under a policy that forbids everything else', 
   t.same(troubles, [])
 })
 
-t.test('an origin that is not on the list gets no element', async (t) => {
+t.test('a page of an origin that is not on the list says so, and what to add', async (t) => {
   const { page, troubles } = await openPage(t, browser)
   await page.goto(`${stranger.origin}/`)
-  await page.waitForLoadState('networkidle')
-  t.equal(await page.evaluate(() => customElements.get('scene-pass')), undefined)
-  t.match(troubles.join('\n'), /CORS/)
+  const { hint, button } = await until(page, 'error')
+  t.equal(hint, 'Try again, or tell the website this code: ORIGIN_NOT_ALLOWED')
+  t.ok(button)
+  t.match(troubles.join('\n'), `Add ${stranger.origin} to CORS_ORIGINS`)
+})
+
+t.test('what no page can read is a network that fails, and no matter of origins', async (t) => {
+  const { page, troubles } = await openPage(t, browser)
+  // It answers as a proxy does while the service restarts: without a word of CORS.
+  site.pages.set('/proxy', { html: pageWithElement(url, `src="${stranger.origin}"`) })
+  await page.goto(`${site.origin}/proxy`)
+  await until(page, 'offline')
+  t.notMatch(troubles.join('\n'), 'CORS_ORIGINS')
+})
+
+t.test('in a bundle it has to be told where ScenePass is', async (t) => {
+  const bundle = readFileSync(new URL('dist/src/web/widget.js', root), 'utf8')
+  site.pages.set('/bundle.js', { html: bundle, headers: { 'content-type': 'text/javascript' } })
+  for (const [path, lang, src, advice] of [
+    ['/none', 'en', '', 'Set <scene-pass src="https://…"> SRC_MISSING'],
+    ['/empty', 'zh', 'src=""', '请设置 <scene-pass src="https://…"> SRC_MISSING'],
+    ['/wrong', 'en', 'src="http://"', 'Set <scene-pass src="https://…"> SRC_MISSING'],
+  ] as const) {
+    site.pages.set(path, {
+      html: `<!doctype html><html lang="${lang}"><script type="module" src="/bundle.js"></script><scene-pass ${src}></scene-pass>`,
+    })
+    const { page, troubles } = await openPage(t, browser)
+    await page.goto(site.origin + path)
+    t.equal((await until(page, 'error')).hint, advice)
+    t.match(troubles.join('\n'), 'Set <scene-pass src="https://…">')
+    await page
+      .locator('scene-pass')
+      .evaluate((element, src) => element.setAttribute('src', src), url)
+    await until(page, 'pending')
+  }
+
+  const { page, troubles } = await openPage(t, browser)
+  await page.goto(`${site.origin}/empty`)
+  await until(page, 'error')
+  await page.evaluate((src) => {
+    const late = document.createElement('scene-pass') as ScenePassElement
+    document.querySelector('scene-pass')?.replaceWith(late)
+    late.src = src
+  }, url)
+  await until(page, 'pending')
+  t.equal(troubles.length, 1, 'a framework may set it after it has put the element on the page')
 })
 
 t.test('the events tell what happens, in order, and never the secret', async (t) => {
@@ -72,7 +117,7 @@ t.test('the events tell what happens, in order, and never the secret', async (t)
     () => (globalThis as unknown as { heard: (ScenePassStatus & { type: string })[] }).heard,
   )
   const order = heard.map(({ type, state }) => (type === 'login' ? type : state))
-  t.same([...new Set(order)], ['loading', 'pending', 'confirmed', 'login'])
+  t.same(order, ['loading', 'pending', 'confirmed', 'login'], 'each once')
   const pending = heard.find(({ state }) => state === 'pending')
   t.match(pending, { scene, code: null })
   t.ok((pending?.expiresAt ?? 0) > Date.now() + 60_000, 'a deadline, in milliseconds')

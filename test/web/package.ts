@@ -60,6 +60,12 @@ const made: ScenePassElement = document.createElement('scene-pass')
 made.src = 'https://login.example'
 `
 
+const SERVER = `
+import { signIn } from 'scenepass/client'
+const token: string = await signIn({ baseUrl: 'https://login.example', signal: AbortSignal.timeout(1_000) })
+console.log(token)
+`
+
 for (const [resolution, module] of [
   ['NodeNext', 'NodeNext'],
   ['Bundler', 'ESNext'],
@@ -90,6 +96,32 @@ for (const [resolution, module] of [
     t.same(problems, [])
   })
 }
+
+t.test('a server without the DOM in its types can use the client', async (t) => {
+  const folder = temporaryFolder(t)
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(fileURLToPath(root), join(folder, 'node_modules', 'scenepass'), 'junction')
+  const file = join(folder, 'server.mts')
+  writeFileSync(file, SERVER)
+  const program = ts.createProgram([file], {
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts'],
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    types: ['node'],
+    typeRoots: [fileURLToPath(new URL('node_modules/@types', root))],
+    skipDefaultLibCheck: true,
+  })
+  const problems = ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText, file }) => `${file?.fileName}: ${messageTextOf(messageText)}`)
+  t.same(
+    problems.filter((problem) => !problem.includes('/node_modules/@types/')),
+    [],
+  )
+})
 
 const messageTextOf = (text: string | ts.DiagnosticMessageChain): string =>
   ts.flattenDiagnosticMessageText(text, '\n')

@@ -1,16 +1,17 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Origins } from '../origins.ts'
 
 /**
  * CORS for the listed origins on the routes that browsers call. Registered before everything that can
  * refuse, so that a page can read a refusal as well.
  */
-export const crossOrigin = fp<{ origins: readonly string[] }>(
+export const crossOrigin = fp<{ origins: Origins }>(
   async (app, { origins }) => {
-    if (origins.length === 0) return
+    if (!origins.any) return
     const allowed: FastifyCorsOptions = {
-      origin: [...origins],
+      origin: (origin, callback) => callback(null, origins.isListed(origin ?? '')),
       methods: ['GET', 'POST', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type'],
       exposedHeaders: ['location', 'retry-after'],

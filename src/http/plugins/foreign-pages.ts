@@ -1,6 +1,7 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppError } from '../../errors.ts'
+import type { Origins } from '../origins.ts'
 
 const CHANGES = new Set(['POST', 'DELETE'])
 
@@ -12,16 +13,13 @@ const CHANGES = new Set(['POST', 'DELETE'])
  *
  * @see https://www.w3.org/TR/fetch-metadata/
  */
-export const foreignPages = fp<{ origins: readonly string[]; publicUrl: string }>(
-  async (app, { origins, publicUrl }) => {
-    const allowed = new Set([...origins, new URL(publicUrl).origin])
-    const isOurs = ({ headers: { origin = '', host } }: FastifyRequest): boolean =>
-      allowed.has(origin) || origin.replace(/^https?:\/\//, '') === host
-
+export const foreignPages = fp<{ origins: Origins }>(
+  async (app, { origins }) => {
     const refuse: onRequestHookHandler = (request, _reply, done) => {
       const { audience } = request.routeOptions.config
       const { origin, 'sec-fetch-site': site } = request.headers
-      if (isOurs(request) || !isForeign(audience, origin, site)) return done()
+      const isNamed = origin !== undefined && origins.isOurs(request)
+      if (isNamed || !isForeign(audience, origin, site)) return done()
       return done(new AppError('ORIGIN_NOT_ALLOWED'))
     }
     // Not before polls, which pay for every hook.

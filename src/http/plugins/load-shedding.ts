@@ -8,6 +8,7 @@ import type { Language } from '../../language.ts'
 import type { Audience } from '../audience.ts'
 import { errorBody } from '../error-response.ts'
 import type { Gate } from '../gate.ts'
+import type { Origins } from '../origins.ts'
 import { createRequestIds } from '../request-id.ts'
 import { pathOf, patternOf } from '../route-pattern.ts'
 
@@ -36,7 +37,7 @@ export type LoadSheddingOptions = {
   gate: Gate
   log: Pick<FastifyBaseLogger, 'warn'>
   /** Origins whose pages may read the refusal. */
-  origins: readonly string[]
+  origins: Origins
   /** Polls that have not been answered yet. */
   pollsWaiting: () => number
   /** Whether more callers wait for the database than it can serve soon. */
@@ -92,8 +93,8 @@ export const loadShedding = fp<LoadSheddingOptions>(
         'content-length': Buffer.byteLength(body),
         'cache-control': 'no-store',
         'retry-after': String(pause),
-        vary: origins.length > 0 ? 'origin, accept-language' : 'accept-language',
-        ...(origins.includes(origin) && {
+        vary: origins.any ? 'origin, accept-language' : 'accept-language',
+        ...(origins.isListed(origin) && {
           'access-control-allow-origin': origin,
           'access-control-expose-headers': 'location, retry-after',
         }),

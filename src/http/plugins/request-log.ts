@@ -2,15 +2,25 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { about, isDebug, sceneOf, shortScene } from '../../telemetry/ticket-events.ts'
 
+const BEGAN = Symbol('began')
+type Timed = FastifyRequest & { [BEGAN]?: number }
+
 /**
  * One line an answered request, at `debug`; at `trace` for a poll that was answered, because of one
- * login there are dozens. Patterns of routes only, never a path as it was asked for, a query, a header
+ * login there are dozens. The level may change while the process runs, so the hooks are always there:
+ * two short calls a poll. Patterns of routes only, never a path as it was asked for, a query, a header
  * or a body: they are where secrets, tokens and login codes travel.
  */
 export const requestLog = fp<{ log: FastifyBaseLogger }>(
   async (app, { log }) => {
-    if (!isDebug(log)) return
-    app.addHook('onResponse', (request, reply, done) => {
+    app.decorateRequest(BEGAN, 0)
+    app.addHook('onRequest', (request: Timed, _reply, done) => {
+      if (isDebug(log)) request[BEGAN] = performance.now()
+      done()
+    })
+    app.addHook('onSend', (request: Timed, reply, _payload, done) => {
+      if (!isDebug(log)) return done()
+      const { [BEGAN]: began } = request
       const poll = request.routeOptions.config.poll && reply.statusCode === 200
       log[poll ? 'trace' : 'debug'](
         {
@@ -18,7 +28,8 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
           method: request.method,
           path: shownPath(request),
           status: reply.statusCode,
-          ms: Math.round(reply.elapsedTime * 10) / 10,
+          // Asked before the log was at this level, it has no beginning.
+          ...(began ? { ms: Math.round((performance.now() - began) * 10) / 10 } : {}),
         },
         'answered',
       )

@@ -10,6 +10,10 @@ export type PageHeadersOptions = {
   framed?: string
 }
 
+const PERMISSIONS = ['camera', 'microphone', 'geolocation', 'payment', 'usb']
+  .map((feature) => `${feature}=()`)
+  .join(', ')
+
 /** The strictest headers a page can bear: nothing inline, nothing from elsewhere, in no frame. */
 export const pageHeaders = fp<PageHeadersOptions>(
   async (app, { https, allow, framed }) => {
@@ -33,6 +37,11 @@ export const pageHeaders = fp<PageHeadersOptions>(
         contentSecurityPolicy: policy("'self'"),
         frameguard: { action: 'sameorigin' },
       }
+    })
+    // None of these pages asks for anything of the device.
+    app.addHook('onRequest', (_request, reply, done) => {
+      reply.header('permissions-policy', PERMISSIONS)
+      done()
     })
     await app.register(helmet, {
       contentSecurityPolicy: policy("'none'"),

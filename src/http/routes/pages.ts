@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import { createAsset, sendAsset } from '../asset.ts'
-import type { Audience } from '../audience.ts'
 import { languageOf, varyBy } from '../negotiation.ts'
 import { loginPage, type LoginPageExtras } from '../pages/login-page.ts'
 
@@ -77,14 +76,18 @@ export const loginPageNeeds = (
   trustedTypes: ["'none'"],
 })
 
-/** The `<scene-pass>` element, for pages of any site. */
+/**
+ * The `<scene-pass>` element, for pages of any site. It holds no secret, so every origin may read it:
+ * an answer that depended on the origin would go wrong in caches that pass over `Vary`.
+ */
 export const widgetRoute: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('cross-origin-resource-policy', 'cross-origin')
+    reply.header('access-control-allow-origin', '*')
     done()
   })
   const cache = 'public, max-age=600, stale-while-revalidate=86400'
-  await serve(app, '/widget.js', '../../web/widget.js', JS, { cache, audience: 'browser' })
+  await serve(app, '/widget.js', '../../web/served.js', JS, { cache, cors: false })
 }
 
 /** Reads a file of the build once and serves it from memory. */
@@ -93,7 +96,7 @@ async function serve(
   path: string,
   file: string,
   type: string,
-  { cache, ...config }: { cache?: string; audience?: Audience } = {},
+  { cache, ...config }: { cache?: string; cors?: false } = {},
 ): Promise<void> {
   const asset = createAsset(await readFile(new URL(file, import.meta.url)), type, cache)
   app.get(path, { config, schema: { hide: true } }, (request, reply) =>

@@ -1,9 +1,6 @@
 import { createLogin, type Login } from './login.ts'
 import type { ScenePassEventMap, ScenePassState } from './state.ts'
 
-/** The folder this module came from: where the service is, unless the page says otherwise. */
-const here = new URL('.', import.meta.url).href
-
 type Listening<Options> = {
   <K extends keyof ScenePassEventMap>(
     type: K,
@@ -56,9 +53,16 @@ export class ScenePassElement extends Base {
     }
   }
 
-  /** Where ScenePass is; by default where this module came from. */
+  /** Where ScenePass is; by default where it served this module from, or empty in a bundle. */
   get src(): string {
-    return new URL(this.getAttribute('src') ?? here, document.baseURI).href
+    try {
+      // The build of the package has null for the module's address: bundlers would take it for a file
+      // of theirs, or write the address of the machine that builds into it.
+      const src = this.getAttribute('src') || new URL('.', import.meta.url)
+      return new URL(src, document.baseURI).href
+    } catch {
+      return ''
+    }
   }
   set src(url: string) {
     this.setAttribute('src', url)
@@ -74,11 +78,12 @@ export class ScenePassElement extends Base {
 
   /** How often an expired code renews itself before it waits for a click: 3 by default. */
   get autoRefresh(): number {
-    const times = parseInt(this.getAttribute('auto-refresh') ?? '', 10)
+    // Of null it makes NaN.
+    const times = parseInt(this.getAttribute('auto-refresh') as string, 10)
     return times >= 0 ? times : 3
   }
   set autoRefresh(times: number) {
-    this.setAttribute('auto-refresh', String(times))
+    this.setAttribute('auto-refresh', `${times}`)
   }
 
   /** What the element shows now. */

@@ -2,6 +2,7 @@ import { backoff, call, passing } from '../call.ts'
 import { signIn, SignInError, type SignInStatus } from '../client.ts'
 import type { ScenePassState, ScenePassStatus } from './state.ts'
 import { createView } from './view.ts'
+import { wordsOf } from './words.ts'
 
 /** What the page asked for, read when it is needed. */
 export type Wishes = {
@@ -28,6 +29,7 @@ export function createLogin(
   let attempt: AbortController | undefined
   let ticket: SignInStatus['ticket']
   let state: ScenePassState = 'loading'
+  let told: ScenePassState | undefined
   let code: string | null = null
   let renewed = 0
   let codeUrl = ''
@@ -53,7 +55,8 @@ export function createLogin(
     state = next
     code = why
     draw()
-    emit('status', status())
+    if (told !== next) emit('status', status())
+    told = next
   }
 
   function stop(): void {
@@ -113,8 +116,12 @@ export function createLogin(
     )
   }
 
-  const fail = (why: string, requestId?: string): void =>
+  function fail(why: string, requestId?: string): void {
+    // For the developer: the visitor can only pass the code on.
+    if (why === 'SRC_MISSING') console.error(wordsOf('')[why])
+    if (why === 'ORIGIN_NOT_ALLOWED') console.error(`Add ${location.origin} to CORS_ORIGINS`)
     set('error', requestId ? `${why} ${requestId}` : why)
+  }
 
   function run(): void {
     stop()
@@ -122,12 +129,16 @@ export function createLogin(
     const { baseUrl, renewals } = wishes()
     ticket = undefined
     set('loading')
-    signIn({
-      baseUrl,
-      link: needsLink(),
-      signal: mine.signal,
-      onStatus: (now) => mine === attempt && hear(now),
-    }).then(
+    const outcome = baseUrl
+      ? signIn({
+          baseUrl,
+          link: needsLink(),
+          signal: mine.signal,
+          onStatus: (now) => mine === attempt && hear(now),
+        })
+      : // A little later, too: some frameworks set `src` once the element is on the page.
+        Promise.reject(new SignInError('SRC_MISSING'))
+    outcome.then(
       (token) => {
         if (mine !== attempt) return
         attempt = undefined

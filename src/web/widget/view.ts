@@ -64,7 +64,6 @@ export function createView(root: ShadowRoot, onAct: () => void) {
   const time = make('p', 'time')
   time.setAttribute('role', 'timer')
   const button = make('button', 'button')
-  button.type = 'button'
   button.onclick = onAct
   const link = make('a', 'link')
   link.target = '_blank'
@@ -122,7 +121,8 @@ export function createView(root: ShadowRoot, onAct: () => void) {
       picture.setAttribute('class', tones[state] ?? '')
     }
     write(title, what)
-    write(hint, code && state === 'error' ? `${advice} ${code}` : advice)
+    const help = words[code as 'SRC_MISSING'] ?? advice
+    write(hint, state === 'error' ? `${help} ${code}` : help)
     match.hidden = !waiting || !ticket?.matchCode
     write(matchLabel, words.match)
     write(matchCode, ticket?.matchCode ?? '')

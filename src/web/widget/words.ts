@@ -9,6 +9,8 @@ type Words = Record<ScenePassState | 'press', readonly [title: string, hint: str
   again: string
   open: string
   anyway: string
+  /** The code of a bundled element that was not told where ScenePass is. */
+  SRC_MISSING: string
 }
 
 const zh: Words = {
@@ -31,6 +33,7 @@ const zh: Words = {
   again: '刷新小程序码',
   open: '打开微信',
   anyway: '仍然显示小程序码',
+  SRC_MISSING: '请设置 <scene-pass src="https://…">',
 }
 
 const en: Words = {
@@ -53,6 +56,7 @@ const en: Words = {
   again: 'Refresh the code',
   open: 'Open WeChat',
   anyway: 'Show the code anyway',
+  SRC_MISSING: 'Set <scene-pass src="https://…">',
 }
 
 /** @param language a BCP 47 tag; Chinese for any zh, English for everything else */

@@ -48,7 +48,7 @@ t.test('a schema that is behind', async (t) => {
   t.same(named('failed'), ['migrations'])
   t.match(of('migrations'), {
     says: { en: /Not applied yet: 0001_tickets, 0002_users, / },
-    fix: { en: /npm run migrate/ },
+    fix: { en: /npx scenepass migrate/ },
   })
   t.match(of('signing-keys').says.en, 'because the migrations did not pass')
 })

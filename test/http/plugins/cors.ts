@@ -98,16 +98,20 @@ t.test('so can a refusal for too many calls', async (t) => {
   t.match(answer.headers, { 'access-control-allow-origin': LISTED, 'retry-after': /^\d+$/ })
 })
 
-t.test('it may load the element as a module', async (t) => {
-  const { status, headers } = await ask(url, 'GET', '/widget.js', { origin: LISTED })
-  t.equal(status, 200)
-  t.equal(headers['access-control-allow-origin'], LISTED)
-  t.equal(headers['cross-origin-resource-policy'], 'cross-origin')
-  t.equal(headers['content-type'], 'text/javascript; charset=utf-8')
-  t.equal(headers['cache-control'], 'public, max-age=600, stale-while-revalidate=86400')
-  t.same(list(headers['vary']), ['origin', 'accept-encoding'])
-  const own = await ask(url, 'GET', '/widget.js?v=1', {})
-  t.match(own, { status: 200, headers: { vary: /origin/i } }, 'a cache keeps them apart')
+t.test('every page may load the element, and no cache can hold it wrongly', async (t) => {
+  for (const base of [url, closed.url]) {
+    for (const origin of [undefined, LISTED, ...OTHERS]) {
+      const { status, headers } = await ask(base, 'GET', '/widget.js', {
+        ...(origin && { origin }),
+      })
+      t.equal(status, 200)
+      t.equal(headers['access-control-allow-origin'], '*', `${origin}`)
+      t.equal(headers['vary'], 'accept-encoding', 'one answer for all origins')
+      t.equal(headers['cross-origin-resource-policy'], 'cross-origin')
+      t.equal(headers['content-type'], 'text/javascript; charset=utf-8')
+      t.equal(headers['cache-control'], 'public, max-age=600, stale-while-revalidate=86400')
+    }
+  }
   for (const path of ['/', '/page.js', '/page.css', '/sandbox/demo.js']) {
     const answer = await ask(url, 'GET', path, { origin: LISTED })
     t.equal(answer.headers['access-control-allow-origin'], undefined, path)
@@ -117,8 +121,6 @@ t.test('it may load the element as a module', async (t) => {
 
 t.test('any other origin is given nothing', async (t) => {
   for (const origin of OTHERS) {
-    const { headers } = await ask(url, 'GET', '/widget.js', { origin })
-    t.equal(headers['access-control-allow-origin'], undefined, origin)
     for (const [method, path] of browserCalls.slice(0, 2)) {
       const asked = await preflight(url, path, origin, method)
       t.equal(asked.headers['access-control-allow-origin'], undefined, origin)
@@ -145,15 +147,60 @@ t.test('the list is for the calls of a browser alone', async (t) => {
   }
 })
 
-t.test('without a list there is no sharing at all, but of the public keys', async (t) => {
-  for (const [method, path] of browserCalls) {
-    const answer = await preflight(closed.url, path, LISTED, method)
-    t.equal(answer.status, 405)
-    t.notMatch(Object.keys(answer.headers).join(), 'access-control')
+t.test(
+  'without a list there is no sharing at all, but of the public keys and the element',
+  async (t) => {
+    for (const [method, path] of browserCalls) {
+      const answer = await preflight(closed.url, path, LISTED, method)
+      t.equal(answer.status, 405)
+      t.notMatch(Object.keys(answer.headers).join(), 'access-control')
+    }
+    const keys = await ask(closed.url, 'GET', '/.well-known/jwks.json', { origin: OTHERS[0] ?? '' })
+    t.equal(keys.headers['access-control-allow-origin'], '*')
+  },
+)
+
+t.test('in the list an asterisk in the place of a port stands for every port', async (t) => {
+  const home = await startApp(t, {
+    databaseUrl,
+    corsOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
+  })
+  const post = async (origin: string) => {
+    const answer = await ask(home.url, 'POST', '/ticket', { origin, 'content-length': '0' })
+    return [answer.status, answer.headers['access-control-allow-origin']]
   }
-  const widget = await ask(closed.url, 'GET', '/widget.js', { origin: LISTED })
-  t.equal(widget.status, 200)
-  t.equal(widget.headers['access-control-allow-origin'], undefined)
-  const keys = await ask(closed.url, 'GET', '/.well-known/jwks.json', { origin: OTHERS[0] ?? '' })
-  t.equal(keys.headers['access-control-allow-origin'], '*')
+  for (const origin of ['http://localhost', 'http://localhost:5173', 'http://127.0.0.1:8080']) {
+    t.same(await post(origin), [201, origin])
+    const asked = await preflight(home.url, `/ticket/${ticket.scene}`, origin, 'GET')
+    t.equal(asked.headers['access-control-allow-origin'], origin)
+  }
+  for (const origin of [
+    'https://localhost:5173',
+    'http://localhost.evil.example',
+    'http://localhost:5173.evil.example',
+    'http://evil.example:5173',
+    'http://localhost:5173:80',
+    'null',
+  ]) {
+    t.same(await post(origin), [403, undefined], origin)
+  }
+})
+
+t.test('a page that may not call can read why, and nothing else', async (t) => {
+  const { host } = new URL(url)
+  const alive = async (origin?: string) =>
+    rawHttp(
+      url,
+      `GET /livez HTTP/1.1\r\nHost: ${host}\r\n${origin ? `Origin: ${origin}\r\n` : ''}\r\n`,
+    )
+  for (const origin of [undefined, LISTED, `http://${host}`, url]) {
+    t.match(await alive(origin), { status: 200, body: '{"status":"ok"}' })
+  }
+  for (const origin of OTHERS) {
+    t.match(await alive(origin), {
+      status: 200,
+      headers: { 'access-control-allow-origin': '*' },
+      body: '{"status":"ok","code":"ORIGIN_NOT_ALLOWED"}',
+    })
+  }
 })

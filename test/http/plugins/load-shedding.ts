@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { createGate } from '../../../src/http/gate.ts'
+import { createOrigins } from '../../../src/http/origins.ts'
 import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { loadShedding } from '../../../src/http/plugins/load-shedding.ts'
 import { call } from '../../fixtures/network/client.ts'
@@ -15,7 +16,7 @@ await app.register(errorHandler, { log })
 await app.register(loadShedding, {
   gate,
   log,
-  origins: ['https://www.example'],
+  origins: createOrigins(['https://www.example'], 'https://login.example'),
   pollsWaiting: () => load.polls,
   databaseBusy: () => load.databaseBusy,
 })
@@ -90,4 +91,18 @@ t.test('once there is room again it serves, and the log says how many it refused
   t.equal((await work()).status, 200)
   while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
   t.match(JSON.parse(lines[0] ?? ''), { refused: Number, msg: /^overloaded/ })
+})
+
+t.test('answers that wait outside of the heap count as well', async (t) => {
+  t.equal((await work()).status, 200)
+  const unread = Buffer.allocUnsafe(200 * 1024 * 1024)
+  // It looks every second.
+  let answer = await work()
+  for (let i = 0; i < 100 && answer.status === 200; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    answer = await work()
+  }
+  t.match(answer, { status: 503, body: { code: 'OVERLOADED' } })
+  t.equal((await call(`${url}/livez`)).status, 200)
+  t.ok(unread.length)
 })

@@ -16,8 +16,8 @@ t.test('at debug there is a line for every answer, with a path and no query', as
   await call(`${url}/nothing?secret=hunter2`)
   const answered = linesOf(logged()).filter(({ msg }) => msg === 'answered')
   t.match(answered, [
-    { level: 20, method: 'GET', path: '/livez', status: 200, ms: Number, reqId: String },
-    { level: 20, method: 'GET', path: null, status: 404, ms: Number, reqId: String },
+    { level: 'debug', method: 'GET', path: '/livez', status: 200, ms: Number, reqId: String },
+    { level: 'debug', method: 'GET', path: null, status: 404, ms: Number, reqId: String },
   ])
   t.not(answered[0]?.['reqId'], answered[1]?.['reqId'])
   t.notMatch(logged(), 'hunter2')

@@ -5,6 +5,7 @@ import { connect } from '../../../src/db/connect.ts'
 import { migrate } from '../../../src/db/migrate.ts'
 import type { Db } from '../../../src/db/pool.ts'
 import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
+import { createOrigins } from '../../../src/http/origins.ts'
 import { healthRoutes } from '../../../src/http/routes/health.ts'
 import { databases, postgresUrl, quietLog } from '../../fixtures/postgres/database.ts'
 import { cuttable } from '../../fixtures/network/proxy.ts'
@@ -12,7 +13,11 @@ import { cuttable } from '../../fixtures/network/proxy.ts'
 async function appOn(t: Test, db: Db) {
   const app = Fastify()
   await app.register(errorHandler)
-  await app.register(healthRoutes, { db, isStopping: () => false })
+  await app.register(healthRoutes, {
+    db,
+    origins: createOrigins([], 'https://login.example'),
+    isStopping: () => false,
+  })
   t.teardown(() => app.close())
   return app
 }

@@ -79,7 +79,12 @@ t.test('an account that may not is told its operator, and the ticket is left alo
   t.notMatch(body.message, /85407|URL_LINK/, 'which concerns the operator alone')
   t.match(
     linesAbout(ticket).find(({ errcode }) => errcode === 85407),
-    { level: 50, api: 'generate_urllink', action: /WECHAT_URL_LINK=off/, reqId: body.request_id },
+    {
+      level: 'error',
+      api: 'generate_urllink',
+      action: /WECHAT_URL_LINK=off/,
+      reqId: body.request_id,
+    },
   )
   t.equal((await linkOf(url, ticket)).status, 200, 'a failure is not kept')
   t.equal((await call(`${url}/ticket/${ticket.scene}/qrcode`)).status, 200)

@@ -1,0 +1,35 @@
+import t from 'tap'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig({ NODE_ENV: 'development', ...env })
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+t.test('a database URL that asks for what is not there says what', async (t) => {
+  t.match(problemsOf({ DATABASE_URL: 'postgres://a,b/x?target_session_attrs=standby' }), [
+    /^DATABASE_URL must lead to the primary: /,
+  ])
+  t.match(problemsOf({ DATABASE_URL: 'postgres://a/x?schema=y' }), [
+    /^DATABASE_URL has the parameter schema, .*options=-c%20search_path%3DNAME$/,
+  ])
+})
+
+t.test('every form of it is taken', async (t) => {
+  for (const DATABASE_URL of [
+    'postgres://me:pw@/x?host=/run/pg',
+    'postgres://me:pw@%2Frun%2Fpg/x',
+    'socket:/run/pg?db=x',
+    'postgres://me:pw@[::1]/x',
+    'postgres://me:pw@a:1,b:2/x?target_session_attrs=read-write',
+  ]) {
+    t.same(problemsOf({ DATABASE_URL }), [], DATABASE_URL)
+  }
+  const DATABASE_READ_URL = 'postgres://a,b/x?target_session_attrs=standby'
+  t.same(problemsOf({ DATABASE_URL: 'postgres://localhost/x', DATABASE_READ_URL }), [])
+})
