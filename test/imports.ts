@@ -13,14 +13,22 @@ const floors: readonly (readonly string[])[] = [
   ['sign-in', 'telemetry'],
   ['tickets', 'users', 'audit', 'tokens', 'limits'],
   ['wechat', 'db'],
-  ['errors.ts', 'identity.ts', 'language.ts', 'ip-address.ts', 'html.ts', 'secrets.ts'],
+  [
+    'errors.ts',
+    'identity.ts',
+    'language.ts',
+    'operator-error.ts',
+    'ip-address.ts',
+    'html.ts',
+    'secrets.ts',
+  ],
 ]
 
 /** Who may see more than that: a file or a room, and what. */
 const also: Record<string, readonly string[]> = {
   'server.ts': ['service.ts', 'cli', 'config'],
   'service.ts': ['config'],
-  cli: ['config'],
+  cli: ['config', 'service.ts'],
   // A decision and its row of the audit trail are one statement.
   tickets: ['audit'],
   // The simulation answers its own mistakes, and sends its demo's files, as the service does.
@@ -29,6 +37,7 @@ const also: Record<string, readonly string[]> = {
   'sandbox/demo': ['web'],
   'doctor/examine.ts': ['config'],
   'errors.ts': ['language.ts'],
+  'operator-error.ts': ['language.ts'],
 }
 
 /** Who may see less: only these may import the room. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { sandboxAccount } from '../config/sandbox.ts'
+import { listening } from '../http/listen.ts'
 import { buildSandboxServer } from '../sandbox/server.ts'
 import { runCommand, type Program } from './command.ts'
 
@@ -68,7 +69,8 @@ async function main(program: Program): Promise<void> {
   // stdout is for the settings alone, so that they can be piped into a file.
   const log = program.log('warn', 'stderr')
   const app = await buildSandboxServer({ ...urls, ...sandboxAccount, log })
-  await app.listen({ host, port })
+  const names = { host: '--host', port: '--port' }
+  await listening({ host, port, names }, () => app.listen({ host, port }))
   closeWithGrace({ delay: 5000, logger: log }, async ({ err }) => {
     if (err) log.error(err)
     await app.close()
