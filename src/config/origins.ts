@@ -37,7 +37,7 @@ export function withPlainOrigin(url: string): string {
 
 /** Which entry does not fit. What stands before an @ may be a password. */
 export function naming(text: string): Words {
-  const quoted = `"${text.replace(/^(\w+:)?.*@/s, '$1…@')}"`
+  const quoted = `"${text.replace(/^(\w+:\/\/)?.*@/s, '$1…@')}"`
   return { en: `it has ${quoted}`, zh: `其中有 ${quoted}` }
 }
 

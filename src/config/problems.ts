@@ -28,5 +28,5 @@ export class ConfigError extends OperatorError {
  */
 export const wrongShape = (name: keyof Settings, found?: Words): Words => ({
   en: `${name} must be ${shapeOf(name)}${found ? `; ${found.en}` : ''}`,
-  zh: `${name} 应为${shapesInChinese[name]}${found ? `；${found.zh}` : ''}`,
+  zh: `${name} 应为：${shapesInChinese[name]}${found ? `；${found.zh}` : ''}`,
 })

@@ -45,7 +45,12 @@ function makeFolders(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
   const above = dirname(folder)
   if (above !== folder && !existsSync(above)) makeFolders(above)
-  mkdirSync(folder, { mode: ONLY_OURS })
+  try {
+    mkdirSync(folder, { mode: ONLY_OURS })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
 }
 
 function cannotMake(folder: string, error: unknown): Words {
