@@ -57,7 +57,7 @@ function cannotMake(folder: string, error: unknown): Words {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EEXIST' || code === 'ENOTDIR') {
     return {
-      en: `${folder} is a file, or in a file, not a folder. Set DATABASE_URL=pglite:FOLDER to a folder.`,
+      en: `${folder} is a file, not a folder. Set DATABASE_URL=pglite:FOLDER to a folder.`,
       zh: `${folder} 不是文件夹，它或它的上级是文件。请把 DATABASE_URL=pglite:文件夹 指向一个文件夹。`,
     }
   }
