@@ -51,7 +51,10 @@ function encoded(text: string): string {
 
 function secretsOf(env: Environment): string[] {
   const values = Object.values(env).filter((value) => value !== undefined)
-  const passwords = [env['PGPASSWORD'] ?? '', ...values.flatMap(passwordsIn)].flatMap(readings)
+  const passwords = [
+    env['PGPASSWORD'] ?? '',
+    ...[...values, ...proxiesIn(env)].flatMap(passwordsIn),
+  ].flatMap(readings)
   const secrets = [env['WECHAT_SECRET'] ?? '', ...keysIn(env['SIGNING_KEYS'] ?? '')]
   return [
     ...passwords.filter((each) => each.length >= SHORTEST_PASSWORD),
@@ -59,11 +62,19 @@ function secretsOf(env: Environment): string[] {
   ]
 }
 
+/** A proxy is often named without a scheme. */
+const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY']
+
+const proxiesIn = (env: Environment): string[] =>
+  PROXIES.flatMap((name) => [env[name], env[name.toLowerCase()]])
+    .filter((value) => value !== undefined && !value.includes('://'))
+    .map((value) => `http://${value}`)
+
 /** In a URL, in each of a list, and in what was meant as one: a password with a slash in it. */
 function passwordsIn(value: string): string[] {
   // Some URLs have one slash alone: node-postgres' socket:/folder?password=…
   if (!/:\/|[?&](?:ssl)?password=/.test(value)) return []
-  return [value, ...value.split(',')].flatMap((text) => [
+  return [value, ...value.split(/[,，;；、\s]+/)].flatMap((text) => [
     /:\/\/[^:/?#@]*:(.*)@/s.exec(text)?.[1] ?? '',
     URL.canParse(text) ? new URL(text).password : '',
     ...[...text.matchAll(/[?&](?:ssl)?password=([^&#]*)/g)].map(([, word = '']) => word),

@@ -4,9 +4,11 @@ import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config/config.ts'
 import { SANDBOX_APPID, sandboxAccess, sandboxAccount } from './config/sandbox.ts'
-import { localUrl } from './config/urls.ts'
+import { isLoopback } from './config/hosts.ts'
+import { isEverywhere, localUrl } from './config/urls.ts'
 import { openDatabase, openReadReplica } from './db/open.ts'
 import { buildApp } from './http/app.ts'
+import { listening, type Listening } from './http/listen.ts'
 import { startOps } from './http/ops.ts'
 import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
@@ -18,8 +20,21 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
 import { createMiniProgram } from './wechat/mini-program.ts'
+import { nameOfProxy } from './wechat/outbound.ts'
 
-export type Service = { url: string; stop(): Promise<void> }
+export type Service = {
+  /** Where this machine itself reaches it; no trailing slash. */
+  url: string
+  version: string
+  sandbox: boolean
+  /** Where browsers open it, by its settings. */
+  open: string
+  /** Where a phone of this network opens it; null where it listens on this machine alone. */
+  phone: string | null
+  /** Its other addresses. */
+  elsewhere: readonly string[]
+  stop(): Promise<void>
+}
 
 const { version } = JSON.parse(
   readFileSync(
@@ -32,8 +47,8 @@ const { version } = JSON.parse(
 type ServiceOptions = {
   config: Config
   log: FastifyBaseLogger
-  /** Where other machines of the network reach this one, where it is known. */
-  lanAddress?: string | undefined
+  /** Where other machines of the network reach this one, as far as it is known: IPv4, the best first. */
+  ownAddresses?: readonly string[]
 }
 
 /**
@@ -47,7 +62,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    return { url: await start(options, undo), stop }
+    return { ...(await start(options, undo)), stop }
   } catch (error) {
     await stop()
     throw error
@@ -55,14 +70,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function start(
-  { config, log, lanAddress }: ServiceOptions,
+  { config, log, ownAddresses = [] }: ServiceOptions,
   undo: (() => Promise<unknown>)[],
-): Promise<string> {
+): Promise<Omit<Service, 'stop'>> {
   const { host } = config.listen
   // The public URL, and with it the issuer of tokens and the sandbox's codes, may depend on the port.
-  const port = config.listen.port || (await freePort(host))
+  const { port: wanted } = config.listen
+  const at: Listening = { host, port: wanted, names: { host: 'HOST', port: 'PORT' } }
+  const port = wanted || (await listening(at, () => freePort(host)))
   const local = localUrl(host, port)
-  const publicUrl = config.listen.publicUrl ?? reachableUrl(local, { host, port, lanAddress })
+  // On all addresses at once, other machines reach us at those of the network.
+  const elsewhere = isEverywhere(host) ? ownAddresses.map((own) => `http://${own}:${port}`) : []
+  const publicUrl = config.listen.publicUrl ?? elsewhere[0] ?? local
 
   const metrics = metricsOf(config, log)
   const connection = await openDatabase(config.database, log, metrics?.statement)
@@ -81,6 +100,9 @@ async function start(
   })
 
   const { credentials, ...wechatSettings } = config.wechat
+  if (wechatSettings.proxy !== null) {
+    log.info(`calls to WeChat go through the proxy ${nameOfProxy(wechatSettings.proxy)}`)
+  }
   const sandboxed = credentials === null
   const wechat = createMiniProgram({
     ...wechatSettings,
@@ -130,14 +152,15 @@ async function start(
   if (metrics && config.ops.port !== null) {
     undo.push(await startOps({ host: config.ops.host, port: config.ops.port, metrics, log }))
   }
-  await app.listen({
+  const listen = {
     host,
     port,
     // When a thousand browsers of another instance come at once, those that do not fit into Node's
     // 511 are not refused: they wait for TCP to try again, for seconds. The kernel may allow fewer.
     backlog: 4_096,
-  })
-  log.info(`listening on ${local}`)
+  }
+  await listening({ ...at, port }, () => app.listen(listen))
+  log.info(`listening on ${[local, ...elsewhere].join(', ')}`)
   wechat.start()
 
   const onExpired = (count: number) => metrics?.tickets('expired', count)
@@ -148,7 +171,15 @@ async function start(
     undo.push(fillCodeStock({ db: background, stock, makeImage, log }))
   }
   log.info({ version, publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
-  return local
+  const inNetwork = elsewhere[0] ?? (isLoopback(new URL(local).hostname) ? null : local)
+  return {
+    url: local,
+    version,
+    sandbox: sandboxed,
+    open: publicUrl,
+    phone: sandboxed ? (config.listen.publicUrl ?? inNetwork) : null,
+    elsewhere: [local, ...elsewhere].filter((url) => url !== publicUrl),
+  }
 }
 
 /** In the sandbox a developer's own pages may call, whichever port their tools choose. */
@@ -167,15 +198,6 @@ const metricsOf = ({ ops }: Config, log: FastifyBaseLogger): Metrics | null =>
         version,
         onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
       })
-
-/** On all addresses at once, a phone of the same network reaches us at the network's address. */
-function reachableUrl(
-  local: string,
-  on: { host: string; port: number; lanAddress: string | undefined },
-): string {
-  const wildcard = on.host === '0.0.0.0' || on.host === '::'
-  return wildcard && on.lanAddress ? `http://${on.lanAddress}:${on.port}` : local
-}
 
 /** How scenes of the stock are made, so that instances of the version before have a stock of their own. */
 const SCENES = 'sealed'

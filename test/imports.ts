@@ -13,7 +13,15 @@ const floors: readonly (readonly string[])[] = [
   ['sign-in', 'telemetry'],
   ['tickets', 'users', 'audit', 'tokens', 'limits'],
   ['wechat', 'db'],
-  ['errors.ts', 'identity.ts', 'language.ts', 'ip-address.ts', 'html.ts', 'secrets.ts'],
+  [
+    'errors.ts',
+    'identity.ts',
+    'language.ts',
+    'operator-error.ts',
+    'ip-address.ts',
+    'html.ts',
+    'secrets.ts',
+  ],
 ]
 
 /** Who may see more than that: a file or a room, and what. */
@@ -21,7 +29,7 @@ const also: Record<string, readonly string[]> = {
   'server.ts': ['service.ts', 'cli', 'config'],
   'service.ts': ['config'],
   // The entry starts them all.
-  cli: ['config', 'server.ts'],
+  cli: ['config', 'service.ts', 'server.ts'],
   // A decision and its row of the audit trail are one statement.
   tickets: ['audit'],
   // The simulation answers its own mistakes, and sends its demo's files, as the service does.
@@ -30,6 +38,7 @@ const also: Record<string, readonly string[]> = {
   'sandbox/demo': ['web'],
   'doctor/examine.ts': ['config'],
   'errors.ts': ['language.ts'],
+  'operator-error.ts': ['language.ts'],
 }
 
 /** Who may see less: only these may import the room. */

@@ -10,11 +10,9 @@ import path from 'node:path'
 const OUT = 'dist/node_modules'
 /** A database of its own, with files that it looks for beside itself. */
 const AS_IT_IS = ['@electric-sql/pglite']
-/** What is imported besides the library itself. */
-const PARTS: Record<string, readonly string[]> = { typebox: ['value'] }
+/** What is imported besides the library itself, by tests as well. */
+const PARTS: Record<string, readonly string[]> = { typebox: ['value', 'schema'] }
 const INSTALLED = 'node_modules/.package-lock.json'
-
-const changed = (file: string) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
 const { dependencies } = JSON.parse(fs.readFileSync('package.json', 'utf8')) as {
   dependencies: Record<string, string>
@@ -25,9 +23,10 @@ const specifiers = libraries.flatMap((name) => [
   ...(PARTS[name] ?? []).map((part) => `${name}/${part}`),
 ])
 
-// The folder is whole once its notices are there.
-const NOTICES = path.join(OUT, 'NOTICES.txt')
-if (changed(NOTICES) <= changed(INSTALLED)) await bundle()
+/** What the folder was made of; written last, so that a folder without it is made again. */
+const MADE_OF = path.join(OUT, '.made-of.json')
+const madeOf = JSON.stringify([specifiers, fs.statSync(INSTALLED).mtimeMs])
+if (!fs.existsSync(MADE_OF) || fs.readFileSync(MADE_OF, 'utf8') !== madeOf) await bundle()
 
 async function bundle(): Promise<void> {
   fs.rmSync(OUT, { recursive: true, force: true })
@@ -70,7 +69,8 @@ async function bundle(): Promise<void> {
       JSON.stringify({ type: 'module', exports }),
     )
   }
-  fs.writeFileSync(NOTICES, noticesOf(Object.keys(metafile.inputs)))
+  fs.writeFileSync(path.join(OUT, 'NOTICES.txt'), noticesOf(Object.keys(metafile.inputs)))
+  fs.writeFileSync(MADE_OF, madeOf)
 }
 
 /** A module that exports what Node finds in the library: of CommonJS, too, each name of its own. */

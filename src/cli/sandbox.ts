@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import { sandboxAccount } from '../config/sandbox.ts'
+import { listening } from '../http/listen.ts'
 import { buildSandboxServer } from '../sandbox/server.ts'
 import { runCommand, UsageError } from './command.ts'
 import { instanceSettings, readArguments, type SandboxArguments } from './sandbox-arguments.ts'
@@ -18,7 +19,8 @@ await runCommand(async (program) => {
   // stdout is for the settings alone, so that they can be piped into a file.
   const log = program.log('warn', 'stderr')
   const app = await buildSandboxServer({ ...urls, ...sandboxAccount, log })
-  await app.listen({ host, port })
+  const names = { host: '--host', port: '--port' }
+  await listening({ host, port, names }, () => app.listen({ host, port }))
   closeWithGrace({ delay: 5000, logger: log }, async ({ err }) => {
     if (err) log.error(err)
     await app.close()

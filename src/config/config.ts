@@ -7,9 +7,16 @@ import type { TicketRules } from '../tickets/ticket.ts'
 import type { TokenRules } from '../tokens/login-token.ts'
 import { problemOfUrl } from './database-url.ts'
 import { isProduction, problemsOfDatabase, problemsOfPlace, type Place } from './production.ts'
-import { convert, isOrigin, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
+import { convert, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
 import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
-import { settings, shapeOf, type Settings } from './settings.ts'
+import type { Words } from '../language.ts'
+import { naming, readOrigin, withPlainOrigin } from './origins.ts'
+import { proxyFor, readProxy } from './outbound-proxy.ts'
+import { ConfigError, wrongShape } from './problems.ts'
+import { settings, type Settings } from './settings.ts'
+import { isEverywhere } from './urls.ts'
+
+export { ConfigError }
 
 /** The groups belong to the rooms that use them; what is here besides is the process's own. */
 export type Config = Readonly<{
@@ -29,6 +36,8 @@ export type Config = Readonly<{
   wechat: {
     credentials: { appid: string; secret: string } | null
     apiBase: string
+    /** Through which calls go, its password included; null: directly. */
+    proxy: string | null
     timeoutMs: number
   } & Omit<MiniProgramSettings, 'appid'>
   tickets: TicketRules
@@ -36,17 +45,6 @@ export type Config = Readonly<{
   tokens: Omit<TokenRules, 'issuer'> & { issuer: string | null; signingKeys: string | null }
   audit: AuditRules
 }>
-
-/** Every problem of the settings at once, one sentence each. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(`The settings do not fit:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
-    this.name = 'ConfigError'
-    this.problems = problems
-  }
-}
 
 /**
  * Reads the settings out of an environment.
@@ -67,9 +65,9 @@ export function readConfig(
   }
   const values = Value.Default(settings, { ...given }) as Settings
 
-  const problems = new Map<string, string>()
-  const report = (name: keyof Settings, why?: string) => {
-    if (!problems.has(name)) problems.set(name, why ?? `${name} must be ${shapeOf(name)}`)
+  const problems = new Map<string, Words>()
+  const report = (name: keyof Settings, why?: Words) => {
+    if (!problems.has(name)) problems.set(name, why ?? wrongShape(name))
   }
 
   // One by one: over the whole object TypeBox stops after a handful of errors.
@@ -78,37 +76,46 @@ export function readConfig(
   }
   for (const name of ['DATABASE_URL', 'DATABASE_READ_URL'] as const) {
     const problem = problems.has(name) ? null : problemOfUrl(name, values[name])
-    if (problem !== null) report(name, problem === '' ? undefined : `${name} ${problem}`)
+    if (problem !== null) report(name, problem)
   }
   if (values.DATABASE_READ_URL !== undefined) {
     if (values.DATABASE_URL.startsWith('pglite:')) {
-      report(
-        'DATABASE_READ_URL',
-        'DATABASE_READ_URL must be empty with the embedded database: DATABASE_URL is the one it would copy',
-      )
+      report('DATABASE_READ_URL', {
+        en: 'DATABASE_READ_URL must be empty with the embedded database: DATABASE_URL is the one it would copy',
+        zh: 'DATABASE_READ_URL 在使用内嵌数据库时必须留空：它只能是 DATABASE_URL 的副本',
+      })
     }
   }
 
-  const publicUrl = values.PUBLIC_URL === undefined ? null : values.PUBLIC_URL.replace(/\/$/, '')
-  if (publicUrl !== null && !isOrigin(publicUrl)) report('PUBLIC_URL')
-  const corsOrigins = list(values.CORS_ORIGINS)
-  if (!corsOrigins.every(isOrigin)) report('CORS_ORIGINS')
+  const originsOf = (name: 'PUBLIC_URL' | 'CORS_ORIGINS', items: readonly string[]): string[] => {
+    const read = items.map(readOrigin)
+    for (const each of read) if ('found' in each) report(name, wrongShape(name, each.found))
+    return [...new Set(read.flatMap((each) => ('value' in each ? [each.value] : [])))]
+  }
+  const [publicUrl = null] = originsOf('PUBLIC_URL', values.PUBLIC_URL ? [values.PUBLIC_URL] : [])
+  const corsOrigins = originsOf('CORS_ORIGINS', list(values.CORS_ORIGINS))
   const returnUrls = list(values.RETURN_URLS)
-  if (!returnUrls.every(isReturnUrl)) report('RETURN_URLS')
+  const noReturnUrl = returnUrls.find((url) => !isReturnUrl(url))
+  if (noReturnUrl !== undefined) {
+    report('RETURN_URLS', wrongShape('RETURN_URLS', naming(noReturnUrl)))
+  }
   const proxies = list(values.TRUST_PROXY)
   if (!proxies.every(isProxy)) report('TRUST_PROXY')
   if (values.LOCATION_HEADER !== undefined && proxies.length === 0) {
-    report(
-      'LOCATION_HEADER',
-      'LOCATION_HEADER needs TRUST_PROXY: from other callers than your proxies it could claim any country',
-    )
+    report('LOCATION_HEADER', {
+      en: 'LOCATION_HEADER needs TRUST_PROXY: from other callers than your proxies it could claim any country',
+      zh: 'LOCATION_HEADER 需要同时设置 TRUST_PROXY：否则任何调用方都能随意声称国家',
+    })
   }
   const apiBase = parseUrl(values.WECHAT_API_BASE)
   if (!apiBase || apiBase.search || apiBase.hash) report('WECHAT_API_BASE')
 
   if ((values.WECHAT_APPID === undefined) !== (values.WECHAT_SECRET === undefined)) {
     const missing = values.WECHAT_APPID === undefined ? 'WECHAT_APPID' : 'WECHAT_SECRET'
-    report(missing, `${missing} is missing: WECHAT_APPID and WECHAT_SECRET go together`)
+    report(missing, {
+      en: `${missing} is missing: WECHAT_APPID and WECHAT_SECRET go together`,
+      zh: `缺少 ${missing}：WECHAT_APPID 和 WECHAT_SECRET 必须同时设置`,
+    })
   }
   const credentials =
     values.WECHAT_APPID !== undefined && values.WECHAT_SECRET !== undefined
@@ -116,11 +123,22 @@ export function readConfig(
       : null
 
   if (values.TOKEN_AUDIENCE === values.TOKEN_AUDIENCE_MINIPROGRAM) {
-    report(
-      'TOKEN_AUDIENCE_MINIPROGRAM',
-      'TOKEN_AUDIENCE_MINIPROGRAM must differ from TOKEN_AUDIENCE: it keeps web and mini program tokens apart',
-    )
+    report('TOKEN_AUDIENCE_MINIPROGRAM', {
+      en: 'TOKEN_AUDIENCE_MINIPROGRAM must differ from TOKEN_AUDIENCE: it keeps web and mini program tokens apart',
+      zh: 'TOKEN_AUDIENCE_MINIPROGRAM 必须与 TOKEN_AUDIENCE 不同：网页和小程序的令牌靠它区分',
+    })
   }
+
+  if (clash(values)) {
+    report('OPS_PORT', {
+      en: `OPS_PORT must differ from PORT: both are ${values.PORT}, and one address has one program a port`,
+      zh: `OPS_PORT 必须与 PORT 不同：两者都是 ${values.PORT}，同一地址的一个端口只能给一个程序使用`,
+    })
+  }
+
+  const via = credentials !== null && apiBase ? proxyFor(apiBase.href, env) : null
+  const proxy = via && readProxy(via.value)
+  if (via && proxy === null) report(via.setting, wrongShape(via.setting, NO_PROXY_OF_OURS))
 
   // A value of the wrong shape has its own sentence, and says nothing about the place.
   const fits = (name: keyof Settings) => given[name] !== undefined && !problems.has(name)
@@ -152,7 +170,7 @@ export function readConfig(
     listen: { host: values.HOST, port: values.PORT, publicUrl },
     http: {
       corsOrigins,
-      returnUrls,
+      returnUrls: [...new Set(returnUrls.flatMap((url) => [url, withPlainOrigin(url)]))],
       trustProxy: proxies.length > 0 ? proxies : false,
       locationHeader: values.LOCATION_HEADER ?? null,
       rates: { create: values.RATE_CREATE, phone: values.RATE_PHONE },
@@ -166,6 +184,7 @@ export function readConfig(
       checkPath: values.WECHAT_CHECK_PATH,
       codeWidth: values.WECHAT_CODE_WIDTH,
       apiBase: String(values.WECHAT_API_BASE).replace(/\/+$/, ''),
+      proxy,
       timeoutMs: values.WECHAT_TIMEOUT_MS,
     },
     tickets: {
@@ -188,6 +207,14 @@ export function readConfig(
     audit: { days: values.AUDIT_DAYS },
   })
 }
+
+const NO_PROXY_OF_OURS: Words = {
+  en: 'a SOCKS proxy is none of these, and NO_PROXY=api.weixin.qq.com goes without; in a password write %25 for %, %40 for @',
+  zh: '不支持 SOCKS 代理；若不需要代理，请设置 NO_PROXY=api.weixin.qq.com；密码中的 % 写成 %25，@ 写成 %40',
+}
+
+const clash = ({ HOST, PORT, OPS_HOST, OPS_PORT }: Settings): boolean =>
+  PORT === OPS_PORT && (HOST === OPS_HOST || isEverywhere(HOST) || isEverywhere(OPS_HOST))
 
 function deepFreeze<T extends object>(value: T): T {
   for (const inner of Object.values(value)) {

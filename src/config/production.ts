@@ -1,7 +1,9 @@
+import type { Words } from '../language.ts'
 import { isLocalDatabase } from './database-url.ts'
 import { isLoopback, isPublic } from './hosts.ts'
 import { SANDBOX_APPID } from './sandbox.ts'
 import { shapeOf, type Settings } from './settings.ts'
+import { shapesInChinese } from './shapes-zh.ts'
 import { parseUrl } from './values.ts'
 
 /** Where a service runs, as far as it was told: null and empty lists are what was not set. */
@@ -19,7 +21,7 @@ export type Place = {
 }
 
 /** A setting, and what is wrong with it here. */
-type Problem = readonly [name: keyof Settings, sentence: string]
+type Problem = readonly [name: keyof Settings, sentence: Words]
 
 /** With these words the operator says that it is not production, and is believed. */
 const isDenied = ({ word }: Place): boolean => word === 'development' || word === 'test'
@@ -37,22 +39,29 @@ export const problemsOfPlace = (place: Place): Problem[] => [
 
 /** In production, the default would be a database that the operator does not know of. */
 export const problemsOfDatabase = (place: Place): Problem[] =>
-  isProduction(place) && place.databaseUrl === null
-    ? [['DATABASE_URL', `DATABASE_URL must be set in production: ${shapeOf('DATABASE_URL')}`]]
-    : []
+  isProduction(place) && place.databaseUrl === null ? [missing('DATABASE_URL')] : []
 
 /** The sandbox, and the simulated WeChat of `scenepass sandbox`: there, every visitor is any user. */
 function openDoors(place: Place): Problem[] {
   const signs = signsOfProduction(place)
   if (signs.length === 0) return []
   const because = signs.includes('NODE_ENV')
-    ? 'NODE_ENV=development allows the sandbox'
-    : `${signs.join(', ')} ${signs.length === 1 ? 'says' : 'say'} that this is production; NODE_ENV=development says that it is not, and allows the sandbox`
+    ? {
+        en: 'NODE_ENV=development allows the sandbox',
+        zh: 'NODE_ENV=development 时可以使用沙箱',
+      }
+    : {
+        en: `${signs.join(', ')} ${signs.length === 1 ? 'says' : 'say'} that this is production; NODE_ENV=development says that it is not, and allows the sandbox`,
+        zh: `${signs.join('、')} 表明这是生产环境；若不是，请设置 NODE_ENV=development，即可使用沙箱`,
+      }
   if (place.appid === null) {
     return [
       [
         'WECHAT_APPID',
-        `WECHAT_APPID and WECHAT_SECRET must be set in production: without them this would be the sandbox, where every visitor can sign in as any user (${because})`,
+        {
+          en: `WECHAT_APPID and WECHAT_SECRET must be set in production: without them this would be the sandbox, where every visitor can sign in as any user (${because.en})`,
+          zh: `WECHAT_APPID 和 WECHAT_SECRET 在生产环境中必须设置：否则就是沙箱，任何人都能以任何身份登录（${because.zh}）`,
+        },
       ],
     ]
   }
@@ -62,7 +71,10 @@ function openDoors(place: Place): Problem[] {
   return [
     [
       'WECHAT_APPID',
-      `WECHAT_APPID must be that of your own mini program in production: this one belongs to the simulated WeChat, where every visitor can sign in as any user (${because})`,
+      {
+        en: `WECHAT_APPID must be that of your own mini program in production: this one belongs to the simulated WeChat, where every visitor can sign in as any user (${because.en})`,
+        zh: `WECHAT_APPID 在生产环境中应为您自己的小程序的 AppID：当前的属于模拟微信，任何人都能以任何身份登录（${because.zh}）`,
+      },
     ],
   ]
 }
@@ -90,28 +102,38 @@ function signsOfProduction(place: Place): (keyof Settings)[] {
 }
 
 const openWays = ({ publicUrl, apiBase, corsOrigins, returnUrls }: Place): Problem[] => [
-  ...(publicUrl === null ? [PUBLIC_URL_MISSING] : open('PUBLIC_URL', [publicUrl], SECRETS)),
-  ...open('WECHAT_API_BASE', apiBase === null ? [] : [apiBase], 'the AppSecret goes there'),
+  ...(publicUrl === null ? [missing('PUBLIC_URL')] : open('PUBLIC_URL', [publicUrl], SECRETS)),
+  ...open('WECHAT_API_BASE', apiBase === null ? [] : [apiBase], {
+    en: 'the AppSecret goes there',
+    zh: 'AppSecret 会发往该地址',
+  }),
   ...open('CORS_ORIGINS', corsOrigins, SECRETS),
-  ...open('RETURN_URLS', returnUrls, 'a login token goes there'),
+  ...open('RETURN_URLS', returnUrls, {
+    en: 'a login token goes there',
+    zh: '登录令牌会发往该地址',
+  }),
 ]
 
-const SECRETS = 'secrets and login tokens go there'
-const PUBLIC_URL_MISSING: Problem = [
-  'PUBLIC_URL',
-  `PUBLIC_URL must be set in production: ${shapeOf('PUBLIC_URL')}`,
+const SECRETS: Words = {
+  en: 'secrets and login tokens go there',
+  zh: '密钥和登录令牌会发往该地址',
+}
+
+const missing = (name: keyof Settings): Problem => [
+  name,
+  {
+    en: `${name} must be set in production: ${shapeOf(name)}`,
+    zh: `${name} 在生产环境中必须设置：${shapesInChinese[name]}`,
+  },
 ]
 
 /** A problem where one of the addresses is neither https nor on this machine. */
-const open = (name: keyof Settings, urls: readonly string[], why: string): Problem[] =>
-  urls.every((url) => isHttps(url) || isLoopback(hostOf(url)))
-    ? []
-    : [
-        [
-          name,
-          `${name} must begin with https:// in production: ${why} (http is for localhost alone)`,
-        ],
-      ]
+function open(name: keyof Settings, urls: readonly string[], why: Words): Problem[] {
+  if (urls.every((url) => isHttps(url) || isLoopback(hostOf(url)))) return []
+  const en = `${name} must begin with https:// in production: ${why.en} (http is for localhost alone)`
+  const zh = `${name} 在生产环境中必须以 https:// 开头：${why.zh}（http 只能用于 localhost）`
+  return [[name, { en, zh }]]
+}
 
 const isHttps = (url: string | null): boolean => parseUrl(url ?? '')?.protocol === 'https:'
 const isSecureSite = (url: string): boolean => isHttps(url) && !isLoopback(hostOf(url))

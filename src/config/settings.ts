@@ -136,6 +136,18 @@ export const settings = Type.Object({
     maximum: 60_000,
     description: 'a whole number of milliseconds from 100 to 60000',
   }),
+  // Their shape matters, and is looked at, where a call goes through a proxy.
+  HTTPS_PROXY: Type.Optional(
+    Type.String({ description: 'an http or https proxy such as http://user:password@host:3128' }),
+  ),
+  HTTP_PROXY: Type.Optional(
+    Type.String({ description: 'an http or https proxy such as http://user:password@host:3128' }),
+  ),
+  NO_PROXY: Type.Optional(
+    Type.String({
+      description: 'comma-separated names, domains, addresses or CIDR ranges, or * for all',
+    }),
+  ),
   CODE_STOCK: Type.Integer({
     default: 50,
     minimum: 0,

@@ -7,17 +7,16 @@ export function convert(text: string, type: string | undefined): unknown {
   return text
 }
 
-/** The items of a comma-separated list. */
-export const list = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
+/**
+ * The items of a list: by commas, also Chinese ones, by blanks and line breaks, and by semicolons, which
+ * the path of an address may have, too.
+ */
+export const list = (text: string | undefined): string[] => [
+  ...new Set((text ?? '').split(/[,，、；\s]+|;(?=\s|$|[^;,\s]*:)/).filter((item) => item !== '')),
+]
 
 export const parseUrl = (text: string): URL | null =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? new URL(text) : null
-
-export const isOrigin = (text: string): boolean => parseUrl(text)?.origin === text
 
 export const isProxy = (text: string): boolean => {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
@@ -36,5 +35,5 @@ export const isProxy = (text: string): boolean => {
  * credentials. Its host goes into a policy, where a * would mean more and an IPv6 address nothing.
  */
 export const isReturnUrl = (text: string): boolean =>
-  /^https?:\/\/[^/?#@\\\s]+([/?][^#\s]*)?$/.test(text) &&
+  /^https?:\/\/[^/?#@\\\s]+([/?][^#\s]*)?$/i.test(text) &&
   /^[\w.-]+$/.test(parseUrl(text)?.hostname ?? '')

@@ -4,13 +4,15 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from '../operator-error.ts'
 
 /** Another process has the folder: its message says what to do. */
-export class FolderInUse extends Error {
+export class FolderInUse extends OperatorError {
   constructor(folder: string) {
-    super(
-      `The folder ${folder} is in use by another ScenePass process. Stop that one, give this one another folder (DATABASE_URL=pglite:./other), or use PostgreSQL, which many processes can share.`,
-    )
+    super({
+      en: `The folder ${folder} is in use by another ScenePass process. Stop that one, give this one another folder (DATABASE_URL=pglite:./other), or use PostgreSQL, which many processes can share.`,
+      zh: `文件夹 ${folder} 正被另一个 ScenePass 进程使用。请先停止它，或让本进程使用其他文件夹（DATABASE_URL=pglite:./other），或改用可供多个进程共享的 PostgreSQL。`,
+    })
   }
 }
 
@@ -60,8 +62,11 @@ async function lockIn(place: string, folder: string): Promise<() => Promise<void
   const attempt = ATTEMPT + randomBytes(6).toString('hex')
   const server = await listen(pathOf(attempt)).catch((error: NodeJS.ErrnoException) => {
     if (NO_SOCKETS.has(error.code ?? '')) throw error
-    throw new Error(
-      `The folder ${folder} cannot be written to: ${error.message}. Give this account the right to, or set DATABASE_URL=pglite:FOLDER to another folder.`,
+    throw new OperatorError(
+      {
+        en: `The folder ${folder} cannot be written to: ${error.message}. Give this account the right to, or set DATABASE_URL=pglite:FOLDER to another folder.`,
+        zh: `无法写入文件夹 ${folder}：${error.message}。请让当前账户可以写入，或把 DATABASE_URL=pglite:文件夹 指向其他文件夹。`,
+      },
       { cause: error },
     )
   })
@@ -109,9 +114,10 @@ function pathsIn(place: string): (name: string) => string {
   const longest = Buffer.byteLength(join(place, LOCK + '0'.repeat(12)))
   if (longest <= LONGEST_PATH) return (name) => join(place, name)
   if (process.platform !== 'linux') {
-    throw new Error(
-      `The path of the folder ${place} is too long by ${longest - LONGEST_PATH} bytes: set DATABASE_URL=pglite:FOLDER to one with a shorter path.`,
-    )
+    throw new OperatorError({
+      en: `The path of the folder ${place} is too long by ${longest - LONGEST_PATH} bytes: set DATABASE_URL=pglite:FOLDER to one with a shorter path.`,
+      zh: `文件夹 ${place} 的路径超长 ${longest - LONGEST_PATH} 字节：请把 DATABASE_URL=pglite:文件夹 指向路径更短的文件夹。`,
+    })
   }
   // Left open for as long as the lock is, which is as long as the process.
   const folder = openSync(place, 'r')

@@ -2,6 +2,7 @@ import { connect, connectReadReplica, startEmbedded } from './connect.ts'
 import type { Engine } from './embedded/engine.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import type { Connection, Db, DbLog, Measured, ReadReplica } from './pool.ts'
+import { OperatorError } from '../operator-error.ts'
 
 /** Settings `DATABASE_URL`, `DATABASE_READ_URL`, `DATABASE_POOL`, `MIGRATE`. */
 export type DatabaseRules = {
@@ -51,9 +52,11 @@ export async function openDatabase(
 async function refuseBehind(db: Db): Promise<void> {
   const missing = await pendingMigrations(db)
   if (missing.length === 0) return
-  throw new Error(
-    `The database schema is behind (${missing.join(', ')}) and MIGRATE is off. Run "npx scenepass migrate" (in a clone, "npm run migrate"), or set MIGRATE=auto.`,
-  )
+  const names = missing.join(', ')
+  throw new OperatorError({
+    en: `The database schema is behind (${names}) and MIGRATE is off. Run "npx scenepass migrate" (in a clone, "npm run migrate"), or set MIGRATE=auto.`,
+    zh: `数据库结构不是最新的（缺 ${names}），而 MIGRATE 为 off。请执行 npx scenepass migrate（在源码目录中为 npm run migrate），或设 MIGRATE=auto。`,
+  })
 }
 
 async function migrateAlone(options: {

@@ -1,3 +1,4 @@
+import { OperatorError } from '../operator-error.ts'
 /** Where one PostgreSQL listens: a name, an address, or the folder of its socket (it begins with /). */
 export type Server = {
   /** Empty: where libpq's variables say, or localhost. */
@@ -23,10 +24,14 @@ export type DatabaseUrl = {
 }
 
 /**
- * A URL of PostgreSQL that cannot be used. The message completes the sentence "NAME …"; it is empty
+ * A URL of PostgreSQL that cannot be used. The words complete the sentence "NAME …"; they are empty
  * where the URL is no such URL at all, or a password ends it.
  */
-export class UrlProblem extends Error {}
+export class UrlProblem extends OperatorError {
+  constructor(en: string, zh: string) {
+    super({ en, zh })
+  }
+}
 
 const WANTED = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const
 
@@ -81,9 +86,9 @@ function partsOf(text: string) {
   const isSocket = scheme === 'socket'
   // A #, / or ? in a password ends it there: the rest would be taken for a database, a host, a port.
   const cut = text.includes('#') || (!isSocket && path.includes('@')) || /^[^=&]*@/.test(query)
-  if (cut) throw new UrlProblem(UNREADABLE)
+  if (cut) throw new UrlProblem(UNREADABLE, UNREADABLE)
   if (scheme === '' || (isSocket ? path === '' : !text.includes('://'))) {
-    throw new UrlProblem(UNREADABLE)
+    throw new UrlProblem(UNREADABLE, UNREADABLE)
   }
   return { authority, path, query, isSocket }
 }
@@ -93,16 +98,24 @@ function parametersOf(query: string): Map<string, string> {
   for (const name of parameters.keys()) {
     if (KNOWN.has(name)) continue
     // Perhaps the end of a password.
-    if (query.includes('@') || !/^\w{1,40}$/.test(name)) throw new UrlProblem(UNREADABLE)
-    throw new UrlProblem(
-      name === 'schema'
-        ? 'has the parameter schema, which PostgreSQL does not know: write options=-c%20search_path%3DNAME'
-        : `has the parameter ${name}, which is not known here: take it out, or correct its name`,
-    )
+    if (query.includes('@') || !/^\w{1,40}$/.test(name))
+      throw new UrlProblem(UNREADABLE, UNREADABLE)
+    throw name === 'schema'
+      ? new UrlProblem(
+          'has the parameter schema, which PostgreSQL does not know: write options=-c%20search_path%3DNAME',
+          '含有 PostgreSQL 不认识的参数 schema：请改写为 options=-c%20search_path%3DNAME',
+        )
+      : new UrlProblem(
+          `has the parameter ${name}, which is not known here: take it out, or correct its name`,
+          `含有不支持的参数 ${name}：请删去，或改正其名称`,
+        )
   }
   const mode = parameters.get('sslmode')
   if (mode !== undefined && !SSL_MODES.includes(mode)) {
-    throw new UrlProblem(`has an unknown sslmode: it is one of ${SSL_MODES.join(', ')}`)
+    throw new UrlProblem(
+      `has an unknown sslmode: it is one of ${SSL_MODES.join(', ')}`,
+      `的 sslmode 无法识别：应为 ${SSL_MODES.join('、')} 之一`,
+    )
   }
   return parameters
 }
@@ -114,7 +127,7 @@ function serversOf(authority: string, hosts: string, ports: string): Server[] {
   const named = hosts === '' ? null : hosts.split(',')
   const count = named?.length ?? given.length
   if (own.length > 1 && own.length !== count) {
-    throw new UrlProblem('has another number of ports than of hosts')
+    throw new UrlProblem('has another number of ports than of hosts', '的端口数量与主机数量不一致')
   }
   const portAt = (i: number) => (own.length > 1 ? own[i] : own[0]) ?? null
   return Array.from({ length: count }, (_, i) => ({
@@ -126,7 +139,10 @@ function serversOf(authority: string, hosts: string, ports: string): Server[] {
 function serverOf(text: string): Server {
   const [, six, name, port = ''] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/s.exec(text) ?? []
   if (six === undefined && name === undefined) {
-    throw new UrlProblem('has a host that cannot be read: an IPv6 address stands in [ ]')
+    throw new UrlProblem(
+      'has a host that cannot be read: an IPv6 address stands in [ ]',
+      '的主机名无法识别：IPv6 地址须写在 [ ] 中',
+    )
   }
   return { host: decode(six ?? name ?? ''), port: portOf(port) }
 }
@@ -135,7 +151,7 @@ function portOf(text: string): number | null {
   if (text === '') return null
   const port = Number(text)
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535) {
-    throw new UrlProblem(UNREADABLE)
+    throw new UrlProblem(UNREADABLE, UNREADABLE)
   }
   return port
 }
@@ -144,7 +160,10 @@ function wantedOf(word: string | undefined): Wanted | null {
   if (word === undefined) return null
   const wanted = WANTED.find((each) => each === word)
   if (wanted) return wanted
-  throw new UrlProblem(`has an unknown target_session_attrs: it is one of ${WANTED.join(', ')}`)
+  throw new UrlProblem(
+    `has an unknown target_session_attrs: it is one of ${WANTED.join(', ')}`,
+    `的 target_session_attrs 无法识别：应为 ${WANTED.join('、')} 之一`,
+  )
 }
 
 /** A % that begins no code stays as it is. */

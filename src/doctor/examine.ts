@@ -28,6 +28,7 @@ import {
   checkUrlLink,
   checkWechat,
 } from './wechat.ts'
+import { askThrough, checkWechatProxy } from './wechat-proxy.ts'
 
 /** What goes wrong is in the results, so nothing is logged. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -82,10 +83,11 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
       sandbox: false,
       storedKeys: true,
       urlLink: false,
+      wechatProxy: false,
     })
     return {
       plan,
-      checks: { settings: async () => settingsDoNotFit(config.problems) },
+      checks: { settings: async () => settingsDoNotFit(config) },
       close: async () => {},
     }
   }
@@ -120,6 +122,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     sandbox: credentials === null,
     storedKeys,
     urlLink,
+    wechatProxy: config.wechat.proxy !== null,
   })
   const close = async () => void (await Promise.all(toClose.map((each) => each())))
   return { plan, checks, close }
@@ -162,13 +165,13 @@ function serviceChecks({ config, url, access, open, signer, now, ca }: Wiring): 
 }
 
 function wechatChecks({ config, access, now, ca, closing }: Wiring): Checks {
-  const { credentials, page, envVersion, checkPath, codeWidth } = config.wechat
+  const { credentials, page, envVersion, checkPath, codeWidth, proxy } = config.wechat
   const { appid, apiBase } = access
   const timeoutMs = Math.min(config.wechat.timeoutMs, LONGEST_MS)
   const settings = { appid, page, envVersion, checkPath, codeWidth }
 
   const miniProgramWith = (changed: Partial<typeof settings>) => {
-    const all = { ...settings, ...access, timeoutMs, log: silent, ...changed }
+    const all = { ...settings, ...access, proxy, timeoutMs, log: silent, ...changed }
     const miniProgram = createMiniProgram(all)
     closing(() => miniProgram.close())
     return miniProgram
@@ -179,7 +182,8 @@ function wechatChecks({ config, access, now, ca, closing }: Wiring): Checks {
   const greet = once(async () => {
     const before = now()
     // The wrong method, and no parameter: WeChat answers that it wants a POST.
-    const answer = await ask(`${apiBase}/cgi-bin/stable_token`)
+    const url = `${apiBase}/cgi-bin/stable_token`
+    const answer = await (proxy === null ? ask(url) : askThrough(proxy, url, { timeoutMs, ca }))
     return { answer, date: answer.headers.date, before, after: now() }
   })
   const who = {
@@ -188,6 +192,7 @@ function wechatChecks({ config, access, now, ca, closing }: Wiring): Checks {
     apiBase,
   }
   return {
+    ...(proxy !== null && { 'wechat-proxy': () => checkWechatProxy(proxy, greet) }),
     wechat: () => checkWechat(apiBase, async () => (await greet()).answer),
     'wechat-clock': async () => checkWechatClock(await greet()),
     address: () => checkAddress(setUp, authenticate),

@@ -12,6 +12,7 @@ export type CheckName =
   | 'cache'
   | 'published-keys'
   | 'proxy'
+  | 'wechat-proxy'
   | 'wechat'
   | 'wechat-clock'
   | 'address'
@@ -30,6 +31,12 @@ const step = (name: CheckName, en: string, zh: string, ...needs: CheckName[]): P
   needs,
 })
 
+/** What has to be in order before WeChat can be asked. */
+const toWechat = (options: { sandbox: boolean; wechatProxy: boolean }): CheckName[] => {
+  if (options.sandbox) return ['service']
+  return options.wechatProxy ? ['settings', 'wechat-proxy'] : ['settings']
+}
+
 /**
  * The checks, in the order they are reported in.
  *
@@ -42,6 +49,8 @@ export function planOf(options: {
   /** Whether files have modes that tell who may read them. */
   fileModes: boolean
   urlLink: boolean
+  /** Whether calls to WeChat go through a proxy. */
+  wechatProxy: boolean
 }): Planned[] {
   return [
     step('settings', 'the settings', '配置项'),
@@ -62,7 +71,10 @@ export function planOf(options: {
     step('cache', 'caches on the way', '途中的缓存', 'service'),
     step('published-keys', 'the published keys', '公布的公钥', 'service', 'signing-keys'),
     step('proxy', 'the proxy headers', '代理请求头', 'service', 'migrations'),
-    step('wechat', 'the way to WeChat', '与微信的连接', options.sandbox ? 'service' : 'settings'),
+    ...(options.wechatProxy
+      ? [step('wechat-proxy', 'the proxy to WeChat', '访问微信的代理', 'settings')]
+      : []),
+    step('wechat', 'the way to WeChat', '与微信的连接', ...toWechat(options)),
     step('wechat-clock', 'the clock against WeChat', '与微信的时钟差', 'wechat'),
     step('address', 'the allowed address', 'IP 白名单', 'wechat'),
     step('credentials', 'AppID and AppSecret', 'AppID 和 AppSecret', 'address'),

@@ -43,7 +43,7 @@ export function summary(results: readonly Result[], colours: boolean): string {
 function lines(status: Status, colours: boolean, { zh, en }: Words): string {
   const { mark, colour } = marks[status]
   const shown = colours ? `\x1b[${colour}m${mark}\x1b[0m` : mark
-  return `${shown} ${zh}\n  ${en.replaceAll('\n', '\n  ')}\n`
+  return `${shown} ${zh.replaceAll('\n', '\n  ')}\n  ${en.replaceAll('\n', '\n  ')}\n`
 }
 
 /** One JSON document for scripts. */

@@ -1,12 +1,13 @@
 import { failed, ok, type Finding } from './finding.ts'
 
-/** @param problems sentences that begin with a setting's name */
-export function settingsDoNotFit(problems: readonly string[]): Finding {
-  const names = problems.map((problem) => problem.split(' ', 1)[0])
+/** What does not fit, a sentence each. */
+type Problems = { problems: readonly string[]; inChinese: readonly string[] }
+
+export function settingsDoNotFit({ problems, inChinese }: Problems): Finding {
   return failed(
     {
       en: `The settings do not fit:\n${problems.map((each) => `- ${each}`).join('\n')}`,
-      zh: `配置项有误：${names.join('、')}。`,
+      zh: `配置项有误：\n${inChinese.map((each) => `- ${each}`).join('\n')}`,
     },
     {
       en: 'Correct them in the environment or in .env.',

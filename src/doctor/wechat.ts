@@ -14,9 +14,15 @@ const REAL_WECHAT = /^https:\/\/([\w-]+\.)?api\d?\.weixin\.qq\.com(\/|$)/
 /** Errcodes that are about where we call from, and say nothing of who we are. */
 const ABOUT_ADDRESS = new Set([40164, 89501, 89503, 89506, 89507])
 
+/** What an answer of WeChat's is known by. */
+type Greeting = Pick<Answer, 'status' | 'json'>
+
 /** Is it WeChat that answers there? @param greet an unauthorized call: nothing secret is in it */
-export async function checkWechat(apiBase: string, greet: () => Promise<Answer>): Promise<Finding> {
-  let answer: Answer
+export async function checkWechat(
+  apiBase: string,
+  greet: () => Promise<Greeting>,
+): Promise<Finding> {
+  let answer: Greeting
   try {
     answer = await greet()
   } catch (error) {

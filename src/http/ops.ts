@@ -1,5 +1,6 @@
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { listening } from './listen.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 
 /**
@@ -19,7 +20,9 @@ export async function startOps(options: {
   app.get('/metrics', async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   )
-  await app.listen({ host: options.host, port: options.port })
+  const { host, port } = options
+  const names = { host: 'OPS_HOST', port: 'OPS_PORT' }
+  await listening({ host, port, names }, () => app.listen({ host, port }))
   return async () => {
     await app.close()
     options.metrics.close()

@@ -17,8 +17,9 @@ export const Scene = Type.String({
 
 export const SceneParams = Type.Object({ scene: Scene })
 
+// Any text: one that WeChat cannot have made is refused as a login code, not as a request.
 const LoginCode = Type.String({
-  pattern: '^[A-Za-z0-9_-]{1,128}$',
+  pattern: '^[^\\u0000-\\u001f\\u007f]{1,512}$',
   description: 'What wx.login gave the mini program; works once, for 5 minutes',
 })
 

@@ -47,6 +47,8 @@ export type AccountOptions = {
   secret: string
   /** Without a trailing slash; may contain a path. */
   apiBase: string
+  /** The URL of a proxy that calls go through, with its password; null: directly. */
+  proxy?: string | null | undefined
   /** Milliseconds per call, body included. */
   timeoutMs: number
   log: WechatLog
@@ -69,9 +71,9 @@ export function createAccount<Api extends WechatApi>(
     refused: (api: Api | TokenApi, refusal: WechatRefusal) => AppError
   },
 ): Account<Api> {
-  const { appid, secret, apiBase, timeoutMs, log, onCall, dispatcher, refused } = options
+  const { appid, secret, apiBase, proxy, timeoutMs, log, onCall, dispatcher, refused } = options
   const names = ['stable_token', ...options.apis] as const
-  const transport = createTransport({ apiBase, dispatcher })
+  const transport = createTransport({ apiBase, proxy, dispatcher })
   const breakers = byName(names, (name) => createBreaker({ name, log }))
   const apis = byName(names, (name) =>
     createApi({

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { Breaker } from './breaker.ts'
 import type { WechatApi } from './errcodes/entry.ts'
 import { outcomeOf, type WechatCall } from './errcodes/outcome.ts'
-import { isOutage, isPause, unexpected, WechatRefusal } from './failures.ts'
+import { hasNotLeft, isOutage, isPause, unexpected, WechatRefusal } from './failures.ts'
 import { redact } from '../secrets.ts'
 import type { Transport, WechatRequest } from './transport.ts'
 
@@ -70,9 +70,9 @@ export function createApi(options: {
       try {
         return await attempt(request, take, timeoutMs)
       } catch (error) {
-        // After a timeout the caller has waited long enough.
-        const again = request.idempotent && isOutage(error) && error.code !== 'WECHAT_TIMEOUT'
-        if (!again) throw error
+        // After a timeout the caller has waited long enough. What never left is as good as new.
+        const harmless = request.idempotent && isOutage(error) && error.code !== 'WECHAT_TIMEOUT'
+        if (!isOutage(error) || !(harmless || hasNotLeft(error))) throw error
         first = error
       }
       // The jitter keeps instances that failed together from coming back together.

@@ -19,10 +19,20 @@ export class WechatRefusal extends Error {
 export class WechatOutage extends Error {
   override name = 'WechatOutage'
   readonly kind: 'timeout' | 'network' | 'http_5xx'
+  /** Whether the request, or a part of it, may have reached WeChat. */
+  readonly hasLeft: boolean
+  /** The proxy without its password, where the call goes through one and did not get behind it. */
+  readonly proxy: string | null
 
-  constructor(message: string, kind: WechatOutage['kind'] = 'network') {
+  constructor(
+    message: string,
+    kind: WechatOutage['kind'] = 'network',
+    way: { hasLeft: boolean; proxy: string | null } = { hasLeft: true, proxy: null },
+  ) {
     super(message)
     this.kind = kind
+    this.hasLeft = way.hasLeft
+    this.proxy = way.proxy
   }
 }
 
@@ -51,6 +61,10 @@ export function isPause(error: unknown): boolean {
   if (!(error instanceof AppError)) return false
   return error.cause instanceof WechatPaused || error.code === 'SHUTTING_DOWN'
 }
+
+/** Whether there was no connection that it could have been sent over. */
+export const hasNotLeft = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof WechatOutage && !error.cause.hasLeft
 
 /** The error for an answer that WeChat's documentation does not know. */
 export function unexpected(what: string): AppError {

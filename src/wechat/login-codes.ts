@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { AppError, type ErrorCode } from '../errors.ts'
-import { isPause } from './failures.ts'
+import { hasNotLeft, isPause } from './failures.ts'
 
 /** A login code lives 5 minutes; one more for a phone that was slow. */
 const KEEP_MS = 6 * 60_000
@@ -46,7 +46,7 @@ export function createSpentCodes(now: () => number = () => performance.now()): S
     failed(loginCode, error) {
       const key = digest(loginCode)
       const entry = spent.get(key)
-      if (isPause(error)) spent.delete(key)
+      if (isPause(error) || hasNotLeft(error)) spent.delete(key)
       else if (entry !== undefined && FINAL_ANSWERS.has(error.code)) entry.answer = error.code
     },
   }

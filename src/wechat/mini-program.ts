@@ -3,7 +3,7 @@ import type { Person } from '../identity.ts'
 import { createAccount, type Account, type AccountOptions } from './account.ts'
 import type { MiniProgramSettings } from './errcodes/entry.ts'
 import { refusalError } from './errcodes/lookup.ts'
-import { unexpected } from './failures.ts'
+import { unexpected, type WechatLog } from './failures.ts'
 import { imageType, type ImageType } from './image-type.ts'
 import { createSpentCodes } from './login-codes.ts'
 
@@ -55,6 +55,7 @@ export function createMiniProgram(options: AccountOptions & MiniProgramSettings)
     ...account,
 
     async codeToSession(loginCode, about) {
+      if (!LOGIN_CODE.test(loginCode)) throw noLoginCode(loginCode, options.log, about)
       spentCodes.spend(loginCode)
       const query = { appid, secret, js_code: loginCode, grant_type: 'authorization_code' }
       try {
@@ -118,6 +119,26 @@ export function createMiniProgram(options: AccountOptions & MiniProgramSettings)
         about,
       ),
   }
+}
+
+/** WeChat's own have 32 of these. */
+const LOGIN_CODE = /^[A-Za-z0-9_-]{1,128}$/
+/** What the developer tool's wx.login gives while the tool has no AppID. */
+const MOCK_CODE = /\bmock\b/i
+
+/** WeChat cannot have made it, so WeChat need not be asked. */
+function noLoginCode(loginCode: string, log: WechatLog, about: object = {}): AppError {
+  if (MOCK_CODE.test(loginCode)) {
+    log.info(
+      {
+        ...about,
+        action:
+          'Set appid in project.config.json to the AppID of your mini program, and open the project with an account that may develop it.',
+      },
+      "the developer tool runs without an AppID: its login codes are mock ones, which WeChat's servers do not know",
+    )
+  }
+  return new AppError('LOGIN_CODE_INVALID')
 }
 
 /** WeChat's own have 28 characters; the tables take 128. */

@@ -1,17 +1,15 @@
-import { Agent, request as send, type Dispatcher } from 'undici'
+import type { LookupFunction } from 'node:net'
+import { request as send, type Dispatcher } from 'undici'
 import { AppError } from '../errors.ts'
-import { WechatOutage } from './failures.ts'
+import { messageOf } from '../operator-error.ts'
 import { redact } from '../secrets.ts'
+import { WechatOutage } from './failures.ts'
+import { createOutbound, nameOfProxy, proxyTrouble, watching } from './outbound.ts'
 
 /** A code image has some 200 kB; an answer beyond this is not WeChat's. */
 const MAX_BYTES = 1024 * 1024
 
-const TIMEOUTS = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-])
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
 
 export type WechatRequest = {
   method: 'GET' | 'POST'
@@ -29,7 +27,8 @@ export type Transport = {
   /**
    * Sends one request once and reads the answer's body, all within `timeoutMs`.
    *
-   * @throws {AppError} `WECHAT_TIMEOUT`; `WECHAT_BUSY` when the connection fails or on HTTP 5xx;
+   * @throws {AppError} `WECHAT_TIMEOUT` when what was sent is not answered in time; `WECHAT_BUSY` when
+   * there is no connection, when it breaks, or on HTTP 5xx;
    * `WECHAT_ERROR` on any other status than 200 and on a body beyond 1 MiB.
    */
   send(request: WechatRequest, timeoutMs: number): Promise<Buffer>
@@ -39,36 +38,54 @@ export type Transport = {
 
 export function createTransport(options: {
   apiBase: string
+  /** The URL of a proxy to go through; null: directly. */
+  proxy?: string | null | undefined
   /** For tests; its owner closes it. */
   dispatcher?: Dispatcher | undefined
+  /** For tests: how names are looked up, and a certificate to trust. */
+  lookup?: LookupFunction | undefined
+  ca?: string | undefined
 }): Transport {
-  const { apiBase } = options
-  const agent = options.dispatcher ?? new Agent({ maxResponseSize: MAX_BYTES })
+  const { apiBase, proxy = null, lookup, ca } = options
+  const way: Way = {
+    host: new URL(apiBase).host,
+    proxy: proxy === null ? null : nameOfProxy(proxy),
+  }
+  const own = createOutbound({ proxy, maxResponseSize: MAX_BYTES, lookup, ca })
 
   return {
     async send(request, timeoutMs) {
       const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query)}`
       const signal = AbortSignal.timeout(timeoutMs)
+      let hasLeft = options.dispatcher !== undefined
+      const dispatcher = options.dispatcher ?? watching(own, () => (hasLeft = true))
       let status: number
       let bytes: Buffer | undefined
       try {
-        const reply = await send(`${apiBase}${request.path}${query}`, {
-          dispatcher: agent,
-          method: request.method,
-          // undici takes every GET for repeatable unless told otherwise.
-          idempotent: request.idempotent,
-          ...(request.body === undefined
-            ? {}
-            : {
-                headers: { 'content-type': 'application/json' },
-                body: JSON.stringify(request.body),
-              }),
-          signal,
-        })
+        // undici hears of the signal when there is a connection, and not before.
+        const reply = await Promise.race([
+          aborted(signal),
+          send(`${apiBase}${request.path}${query}`, {
+            dispatcher,
+            method: request.method,
+            // undici takes every GET for repeatable unless told otherwise.
+            idempotent: request.idempotent,
+            ...(request.body === undefined
+              ? {}
+              : {
+                  headers: { 'content-type': 'application/json' },
+                  body: JSON.stringify(request.body),
+                }),
+            signal,
+          }),
+        ])
         status = reply.statusCode
         bytes = await readBounded(reply.body)
       } catch (error) {
-        throw translate(error, signal, timeoutMs, request.secrets)
+        const { secrets } = request
+        throw hasLeft
+          ? translate(error, signal, timeoutMs, secrets)
+          : notConnected(error, way, signal.aborted ? timeoutMs : null, secrets)
       }
       if (bytes === undefined) throw tooLarge()
       if (status >= 500) {
@@ -87,11 +104,17 @@ export function createTransport(options: {
       return bytes
     },
 
-    async close() {
-      if (options.dispatcher === undefined) await agent.destroy()
-    },
+    close: () => own.destroy(),
   }
 }
+
+/** The server, and the proxy on the way there, as they are named in the log. */
+type Way = { host: string; proxy: string | null }
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 
 /** The whole body, or undefined when it is beyond the limit. */
 async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
@@ -106,6 +129,58 @@ async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefi
 }
 
 /**
+ * The request has not left: it was refused a connection, or got none in time. No TLS library and no
+ * resolver has seen any secret, but a proxy's URL might be quoted.
+ *
+ * @param limitMs the limit that has passed; null when it failed before
+ */
+function notConnected(
+  error: unknown,
+  { host, proxy }: Way,
+  limitMs: number | null,
+  secrets: readonly string[],
+): AppError {
+  const at = proxy === null ? host : `${host} through the proxy ${proxy}`
+  const trouble = proxyTrouble(error)
+  if (proxy !== null && trouble !== null) {
+    const { status, reason } = trouble
+    const [what, action] =
+      status === null
+        ? [`the proxy ${proxy} cannot be reached: ${reason}`, PROXY_ACTIONS.unreachable]
+        : status === 407
+          ? [`the proxy ${proxy} wants a user and a password (HTTP 407)`, PROXY_ACTIONS.password]
+          : [
+              `the proxy ${proxy} does not connect to ${host} (HTTP ${status})`,
+              PROXY_ACTIONS.refuses,
+            ]
+    return outage('network', redact(what, secrets), action, { proxy, hasLeft: false })
+  }
+  const what =
+    limitMs === null
+      ? `could not connect to ${at}: ${reasonOf(error)}`
+      : `could not connect to ${at} within ${limitMs} ms`
+  const action =
+    proxy === null
+      ? 'Check that this host reaches WECHAT_API_BASE: name resolution, firewall, certificates; where the way out is a proxy, set HTTPS_PROXY.'
+      : 'Check that the proxy reaches WECHAT_API_BASE, and that its certificate is accepted here.'
+  return outage('network', redact(what, secrets), action, { proxy, hasLeft: false })
+}
+
+const PROXY_ACTIONS = {
+  unreachable:
+    'Check HTTPS_PROXY (or HTTP_PROXY), and that the proxy runs; NO_PROXY=api.weixin.qq.com goes without it.',
+  password: 'Put them into HTTPS_PROXY (or HTTP_PROXY): http://user:password@host:port.',
+  refuses: 'Let the proxy connect there, or set NO_PROXY=api.weixin.qq.com to go without it.',
+}
+
+/** A code that tells more than the message, and both where the message lacks it. */
+function reasonOf(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  const text = messageOf(error)
+  return typeof code === 'string' && !text.includes(code) ? `${code} ${text}` : text
+}
+
+/**
  * undici's errors may hold the URL (in the message) or the raw answer (a parser error's `data`), and
  * an error's cause ends in the log. So nothing of the original goes on but its code and clean message.
  */
@@ -116,7 +191,7 @@ function translate(
   secrets: readonly string[],
 ): AppError {
   const { name = '', code, message = '' } = error as Partial<NodeJS.ErrnoException>
-  // A DOMException's code is a number, and a failed connection to several addresses has no message.
+  // A DOMException's code is a number.
   const id = typeof code === 'string' ? code : name
   if (id === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLarge()
   if (signal.aborted || TIMEOUTS.has(id)) {
@@ -139,9 +214,14 @@ function translate(
   )
 }
 
-function outage(kind: WechatOutage['kind'], what: string, action: string): AppError {
+function outage(
+  kind: WechatOutage['kind'],
+  what: string,
+  action: string,
+  way?: ConstructorParameters<typeof WechatOutage>[2],
+): AppError {
   const code = kind === 'timeout' ? 'WECHAT_TIMEOUT' : 'WECHAT_BUSY'
-  return new AppError(code, { cause: new WechatOutage(what, kind), action })
+  return new AppError(code, { cause: new WechatOutage(what, kind, way), action })
 }
 
 function tooLarge(): AppError {

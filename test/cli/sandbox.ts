@@ -81,6 +81,6 @@ t.test('as a program', { jobs: 3 }, async (t) => {
     const port = String((server.address() as AddressInfo).port)
     const child = startChild(t, 'src/cli/sandbox.ts', { args: ['--port', port] })
     t.equal(await child.ended, 1)
-    t.match(child.stderr(), /EADDRINUSE/)
+    t.match(child.stderr(), /is in use\. .*set --port/)
   })
 })

@@ -25,6 +25,7 @@ t.test('nothing set: every default', async (t) => {
       checkPath: true,
       codeWidth: 430,
       apiBase: 'https://api.weixin.qq.com',
+      proxy: null,
       timeoutMs: 5000,
     },
     tickets: {
@@ -113,6 +114,7 @@ t.test('everything set: every value', async (t) => {
         checkPath: false,
         codeWidth: 280,
         apiBase: 'http://127.0.0.1:4000/sandbox/wechat',
+        proxy: null,
         timeoutMs: 2500,
       },
       tickets: {
@@ -190,7 +192,7 @@ t.test('in production a login goes to https alone, or to this machine', async (t
     t.same(problemsOf({ RETURN_URLS: bad, ...credentials }), [], 'elsewhere it is allowed')
   }
   t.same(problemsOf({ ...fine, RETURN_URLS: 'x' }), [
-    `RETURN_URLS must be ${shapeOf('RETURN_URLS')}`,
+    `RETURN_URLS must be ${shapeOf('RETURN_URLS')}; it has "x"`,
   ])
 })
 

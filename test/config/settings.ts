@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readConfig } from '../../src/config/config.ts'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { settings, shapeOf } from '../../src/config/settings.ts'
 import { APPID, credentials, problemsOf } from '../fixtures/config.ts'
 
@@ -52,9 +52,10 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   OPS_HOST: ADDRESSES,
   OPS_PORT: wholeNumber(1, 65535),
   PUBLIC_URL: {
-    good: ['http://127.0.0.1:3000', 'http://login.example/', 'http://[::1]:3000'],
+    good: ['http://127.0.0.1:3000', 'HTTP://Login.example:80/', 'http://[::1]:3000'],
     bad: [
       'login.example',
+      'http://*.example',
       'ftp://login.example',
       'http://login.example/path',
       'http://login.example?x',
@@ -85,14 +86,7 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   },
   CORS_ORIGINS: {
     good: ['https://www.example', 'https://a.example,http://b.example:8080', ','],
-    bad: [
-      '*',
-      'www.example',
-      'https://www.example/',
-      'https://www.example/x',
-      'null',
-      'https://a,*',
-    ],
+    bad: ['*', 'www.example', 'https://www.example/x', 'null', 'https://a,*', 'https://*.example'],
   },
   RETURN_URLS: {
     good: [
@@ -139,6 +133,12 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
     bad: ['api.weixin.qq.com', 'ftp://api.weixin.qq.com', 'https://a/?b', 'https://a/#b'],
   },
   WECHAT_TIMEOUT_MS: wholeNumber(100, 60_000),
+  HTTPS_PROXY: {
+    good: ['http://user:p%40ss@proxy.example:3128', 'https://proxy.example', 'proxy.example:3128'],
+    bad: ['socks5://127.0.0.1:1080', 'http://', 'http://proxy/path', 'http://u:%@proxy:1', 'a b'],
+  },
+  HTTP_PROXY: { good: ['http://127.0.0.1:7890/'], bad: ['socks5h://127.0.0.1:1080'] },
+  NO_PROXY: { good: ['*', '.example,127.0.0.1,10.0.0.0/8'], bad: [] },
   CODE_STOCK: wholeNumber(0, 10_000),
   TICKET_TTL: wholeNumber(1, 3600),
   CONFIRM_TTL: wholeNumber(1, 3600),
@@ -163,6 +163,8 @@ t.test('each setting takes what fits and refuses what does not', async (t) => {
       ...{
         DATABASE_READ_URL: { DATABASE_URL: 'postgres://localhost/x' },
         LOCATION_HEADER: { TRUST_PROXY: 'loopback' },
+        HTTPS_PROXY: credentials,
+        HTTP_PROXY: credentials,
       }[name],
     }
     for (const value of good) t.same(problemsOf({ ...base, [name]: value }), [], `${name}=${value}`)
@@ -174,11 +176,27 @@ t.test('each setting takes what fits and refuses what does not', async (t) => {
         ...(other ? { [other]: credentials[other as 'WECHAT_APPID'] } : {}),
       }
       const shape = shapeOf(name as keyof typeof settings.properties)
-      t.same(problemsOf(env), [`${name} must be ${shape}`], `${name}=${value}`)
+      const problems = problemsOf(env)
+      t.equal(problems.length, 1, `${name}=${value}`)
+      t.ok(problems[0]?.startsWith(`${name} must be ${shape}`), `${name}=${value}`)
     }
     t.same(problemsOf({ [name]: '' }), [], `${name} set to nothing is not set`)
     t.same(problemsOf({ [name]: '  ' }), [], `${name} set to spaces is not set`)
     t.ok(shapeOf(name as keyof typeof settings.properties), `${name} says its shape`)
+  }
+})
+
+t.test('every setting says its shape in Chinese as well', async (t) => {
+  const wrong = Object.entries(cases).flatMap(([name, { bad }]) => (bad[0] ? [[name, bad[0]]] : []))
+  try {
+    readConfig({ ...Object.fromEntries(wrong), HTTPS_PROXY: '', HTTP_PROXY: '' })
+    t.fail('that does not fit')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    t.equal(error.inChinese.length, error.problems.length)
+    for (const sentence of error.inChinese) t.match(sentence, /^[A-Z_]+ .*[\u4e00-\u9fff]/)
+    t.match(error.words.zh, /^配置项有误/)
+    t.equal(error.words.en, error.message)
   }
 })
 
@@ -189,7 +207,10 @@ t.test('every problem is reported at once, and no value with it', async (t) => {
   const problems = problemsOf(wrong)
   t.same(
     problems.map((problem) => problem.split(' ')[0]).sort(),
-    Object.keys(wrong).sort(),
+    // Without credentials no call would go through a proxy.
+    Object.keys(wrong)
+      .filter((name) => !/^HTTPS?_PROXY$/.test(name))
+      .sort(),
     'one sentence a setting',
   )
   try {

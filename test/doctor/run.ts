@@ -102,7 +102,13 @@ t.test('shared work is done once, also when it fails', async (t) => {
 t.test('every plan has what its checks need before them', async (t) => {
   for (const sandbox of [false, true]) {
     for (const storedKeys of [false, true]) {
-      const plan = planOf({ sandbox, storedKeys, urlLink: storedKeys, fileModes: sandbox })
+      const plan = planOf({
+        sandbox,
+        storedKeys,
+        urlLink: storedKeys,
+        fileModes: sandbox,
+        wechatProxy: !sandbox && storedKeys,
+      })
       const names = plan.map(({ name }) => name)
       t.equal(new Set(names).size, names.length)
       t.equal(names.includes('url-link'), storedKeys)

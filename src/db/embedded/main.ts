@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import type { Words } from '../../language.ts'
+import { messageOf, OperatorError } from '../../operator-error.ts'
 import { FolderInUse, lockFolder } from '../folder-lock.ts'
 import type { FromDatabase, ToDatabase } from './messages.ts'
 import { openPglite } from './open-pglite.ts'
@@ -69,9 +71,16 @@ try {
     signal: upkeep.signal,
   })
 } catch (error) {
-  const why = error instanceof Error ? error.message : String(error)
+  const why = error instanceof OperatorError ? error.words : cannotOpen(messageOf(error))
   await say({ say: 'refused', why, inUse: error instanceof FolderInUse })
   process.exit(1)
+}
+
+function cannotOpen(reason: string): Words {
+  return {
+    en: `The embedded database in ${place} cannot be opened: ${reason}. Restore the folder from a backup, or set DATABASE_URL=pglite:FOLDER to another one.`,
+    zh: `无法打开 ${place} 中的内嵌数据库：${reason}。请从备份恢复该文件夹，或把 DATABASE_URL=pglite:文件夹 指向其他文件夹。`,
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Words } from '../../language.ts'
+import { OperatorError } from '../../operator-error.ts'
 import { FolderInUse } from '../folder-lock.ts'
 import type { FromDatabase, ToDatabase } from './messages.ts'
 
@@ -27,6 +29,11 @@ export type DatabaseProcess = {
   /** Lets it write a checkpoint and end. */
   stop(): Promise<void>
 }
+
+const hasEnded = (why: string): Words => ({
+  en: `The embedded database has ended while it started: ${why}. Look for free memory and disk space, and start again.`,
+  zh: `内嵌数据库在启动时退出：${why}。请检查剩余内存和磁盘空间，再重新启动。`,
+})
 
 /**
  * Starts the process of the embedded database.
@@ -74,9 +81,9 @@ export async function startProcess(
       child.on('message', (message: FromDatabase) => {
         if (message.say === 'ready') resolve()
         else if (message.say !== 'refused') onMessage(message)
-        else reject(message.inUse ? new FolderInUse(folder ?? '') : new Error(message.why))
+        else reject(message.inUse ? new FolderInUse(folder ?? '') : new OperatorError(message.why))
       })
-      void ended.then((why) => reject(new Error(why)))
+      void ended.then((why) => reject(new OperatorError(hasEnded(why))))
     })
   } finally {
     clearTimeout(limit)

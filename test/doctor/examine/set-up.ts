@@ -20,7 +20,7 @@ t.test(
     t.same(named('ok'), [])
     t.match(of('settings').says, {
       en: /- TICKET_TTL must be .*\n- WECHAT_SECRET is missing/,
-      zh: /TICKET_TTL、WECHAT_SECRET/,
+      zh: /TICKET_TTL 应为.*\n.*缺少 WECHAT_SECRET/,
     })
     t.match(of('page').says.en, 'because the settings did not pass')
     t.equal(works, false)

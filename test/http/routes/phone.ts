@@ -198,7 +198,7 @@ t.test('a field that is missing or not of its shape is named', async (t) => {
     ['/login', { scene }, 'code'],
     ['/login', { code: 'x', scene: 'short' }, 'scene'],
     ['/login', { code: 'x', scene, match_code: 47 }, 'match_code'],
-    ['/login', { code: '../x' }, 'code'],
+    ['/login', { code: 'a\nb' }, 'code'],
   ] as const) {
     const answer = await call(url + path, { json })
     refused(t, answer, 400, 'INVALID_REQUEST')
