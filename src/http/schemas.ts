@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { Type, type TSchema } from 'typebox'
 import { catalogue, type ErrorCode } from '../errors.ts'
 import { NOTICE_KINDS } from '../sign-in/notices.ts'
-import { SCENE_PATTERN } from '../tickets/ticket.ts'
+import { CHANNELS, SCENE_PATTERN } from '../tickets/ticket.ts'
 
 /** Wire shapes: the contract, each written once. JSON, snake_case. */
 
@@ -46,13 +46,19 @@ const TokenFields = {
   token_expires_in: Type.Integer({ description: 'Seconds the token still lives' }),
 }
 
-export const CreateBody = Type.Object({ scene: Type.Optional(Scene) })
+const Channel = oneOf(CHANNELS, { description: 'Which account the code belongs to' })
+
+export const CreateBody = Type.Object({
+  scene: Type.Optional(Scene),
+  channel: Type.Optional(Channel),
+})
 
 export const CreatedTicket = Type.Object(
   {
     scene: Scene,
     secret: Type.String({ description: 'Needed for every poll; shown this once' }),
     status: oneOf(['pending']),
+    channel: Channel,
     expires_in: ExpiresIn,
     interval: Interval,
     match_code: Type.Union([MatchCode, Type.Null()], {

@@ -6,7 +6,7 @@ import type { SignInDeps } from './door.ts'
 
 /** What became of a scan that WeChat has pushed, for the person in the chat. */
 export type PushedScan =
-  | { outcome: 'scanned'; ticket: Ticket }
+  | { outcome: 'scanned'; ticket: Ticket & { first: boolean } }
   | { outcome: 'expired' | 'taken' | 'confirmed' | 'consumed' | 'denied' | 'canceled' }
 
 const OUTCOMES: Partial<Record<ErrorCode, Exclude<PushedScan['outcome'], 'scanned'>>> = {

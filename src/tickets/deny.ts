@@ -43,3 +43,26 @@ export async function denyTicket(
   }
   throw outcomeError(ticket, identity)
 }
+
+/**
+ * scanned → denied, of all tickets that a person has scanned through a door: they have shut it. That is
+ * no decision about any of them, so the audit trail has no row of it.
+ *
+ * @returns the scenes
+ */
+export async function denyAllOf(
+  db: Db,
+  input: { channel: Channel; identity: Identity },
+): Promise<string[]> {
+  const { channel, identity } = input
+  const { rows } = await sql<{ scene: string }>`
+    update tickets
+    set ${moveOn('deny')}
+    where ${isOf(channel)}
+      and appid = ${identity.appid}
+      and openid = ${identity.openid}
+      and ${mayBegin('deny')}
+    returning scene
+  `.execute(db)
+  return rows.map(({ scene }) => scene)
+}

@@ -5,7 +5,7 @@ import { cancelTicket } from './cancel.ts'
 import { confirmTicket } from './confirm.ts'
 import { createTicket, type CreatedTicket } from './create.ts'
 import type { Decided } from './deliver.ts'
-import { denyTicket } from './deny.ts'
+import { denyAllOf, denyTicket } from './deny.ts'
 import { findTicket, type Ticket } from './find.ts'
 import { pollTicket } from './poll.ts'
 import { scanTicket } from './scan.ts'
@@ -43,9 +43,14 @@ export type Tickets = {
     caller: Caller,
   ): Promise<CreatedTicket>
   find(scene: string): Promise<Ticket>
-  scan(input: { scene: string; channel?: Channel; identity: Identity }, caller: Caller): Promise<Ticket>
+  scan(
+    input: { scene: string; channel?: Channel; identity: Identity },
+    caller: Caller,
+  ): Promise<Ticket & { first: boolean }>
   confirm(input: Confirmation, caller: Caller): Promise<void>
   deny(input: Denial, caller: Caller): Promise<void>
+  /** What a person has scanned through a door that they shut. */
+  denyAll(input: { channel: Channel; identity: Identity }, caller: Caller): Promise<void>
   cancel(input: { scene: string; secretHash: string }, caller: Caller): Promise<void>
   poll(input: { scene: string; secretHash: string }, caller: Caller): Promise<Decided>
 }
@@ -100,8 +105,8 @@ export function bindVerbs(
     },
 
     async scan(input, caller) {
-      const { first, ...ticket } = await scanTicket(db, { ...input, windows })
-      onTransition({ scene: input.scene, outcome: 'scanned', first }, caller)
+      const ticket = await scanTicket(db, { ...input, windows })
+      onTransition({ scene: input.scene, outcome: 'scanned', first: ticket.first }, caller)
       return ticket
     },
 
@@ -115,6 +120,12 @@ export function bindVerbs(
       const { scene, userId: user = null, reason = 'declined' } = input
       const first = await denyTicket(db, input)
       onTransition({ scene, outcome: 'denied', first, details: { user, reason } }, caller)
+    },
+
+    async denyAll(input, caller) {
+      for (const scene of await denyAllOf(db, input)) {
+        onTransition({ scene, outcome: 'denied', first: true }, caller)
+      }
     },
 
     async cancel(input, caller) {

@@ -1,5 +1,6 @@
 import { createAccount, type Account, type AccountOptions } from './account.ts'
 import { officialRefusalError } from './errcodes/lookup.ts'
+import { drawCode } from './draw-code.ts'
 import { unexpected } from './failures.ts'
 
 const APIS = ['qrcode_create', 'user_info'] as const
@@ -13,6 +14,8 @@ export type OfficialAccount = Omit<Account<(typeof APIS)[number]>, 'call' | 'cal
    * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
    */
   codeAddress(scene: string, seconds: number, about?: object): Promise<string>
+  /** The code itself: a PNG that we draw of that address. */
+  codeImage(scene: string, seconds: number, about?: object): Promise<Buffer>
   /**
    * The person's unionid; null where the account is bound to no Open Platform account, or the person
    * does not follow it any more.
@@ -26,9 +29,15 @@ export type OfficialAccount = Omit<Account<(typeof APIS)[number]>, 'call' | 'cal
 const SHORTEST = 60
 const LONGEST = 2_592_000
 
-/** A service account (服务号), or a test account. */
-export function createOfficialAccount(options: AccountOptions): OfficialAccount {
-  const { appid, apiBase } = options
+/**
+ * A service account (服务号), or a test account.
+ *
+ * @param options.codeWidth of its codes, in pixels
+ */
+export function createOfficialAccount(
+  options: AccountOptions & { codeWidth: number },
+): OfficialAccount {
+  const { appid, apiBase, codeWidth } = options
   const {
     call: _,
     callWithToken,
@@ -39,29 +48,32 @@ export function createOfficialAccount(options: AccountOptions): OfficialAccount 
     refused: (api, refusal) => officialRefusalError(api, refusal, appid),
   })
 
+  const codeAddress: OfficialAccount['codeAddress'] = (scene, seconds, about) =>
+    callWithToken(
+      'qrcode_create',
+      {
+        method: 'POST',
+        path: '/cgi-bin/qrcode/create',
+        body: {
+          expire_seconds: Math.min(Math.max(Math.ceil(seconds), SHORTEST), LONGEST),
+          action_name: 'QR_STR_SCENE',
+          action_info: { scene: { scene_str: scene } },
+        },
+        idempotent: true,
+      },
+      (_bytes, json) => {
+        const address = codeAddressIn(json()['url'], apiBase)
+        if (address === undefined) throw unexpected('no url in it that a code may lead to')
+        return address
+      },
+      about,
+    )
+
   return {
     ...account,
-
-    codeAddress: (scene, seconds, about) =>
-      callWithToken(
-        'qrcode_create',
-        {
-          method: 'POST',
-          path: '/cgi-bin/qrcode/create',
-          body: {
-            expire_seconds: Math.min(Math.max(Math.ceil(seconds), SHORTEST), LONGEST),
-            action_name: 'QR_STR_SCENE',
-            action_info: { scene: { scene_str: scene } },
-          },
-          idempotent: true,
-        },
-        (_bytes, json) => {
-          const address = codeAddressIn(json()['url'], apiBase)
-          if (address === undefined) throw unexpected('no url in it that a code may lead to')
-          return address
-        },
-        about,
-      ),
+    codeAddress,
+    codeImage: async (scene, seconds, about) =>
+      drawCode(await codeAddress(scene, seconds, about), codeWidth, 'Q'),
 
     unionidOf: (openid, about) =>
       callWithToken(

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import { createAsset, sendAsset } from '../asset.ts'
 import { languageOf, varyBy } from '../negotiation.ts'
+import { CONFIRM_PAGE } from '../pages/confirm-page.ts'
 import { loginPage, type LoginPageExtras } from '../pages/login-page.ts'
 
 export type PageRoutesOptions = {
@@ -61,6 +62,16 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
       .header('cache-control', 'no-cache')
       .send(loginPage({ site, language, extras, handOver: { returnTo, state } }))
   })
+}
+
+/** The confirm page of the official account's door, and what it loads. */
+export const confirmRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const page = createAsset(CONFIRM_PAGE, HTML, 'no-store')
+  app.get('/confirm', { schema: { hide: true } }, (request, reply) =>
+    sendAsset(page, request, reply),
+  )
+  await serve(app, '/confirm.js', '../../confirm-page/page.js', JS)
+  await serve(app, '/confirm.css', '../../confirm-page/page.css', CSS)
 }
 
 /** What the login page's policy must allow beyond the strictest one, and what it may forbid. */

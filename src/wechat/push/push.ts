@@ -38,16 +38,7 @@ const FOLLOWED_BY_SCAN = 'qrscene_'
 
 type Query = Readonly<Record<string, unknown>>
 
-/**
- * Opens what WeChat pushes to our URL. Whatever is in a push counts for nothing before its signature
- * has been checked, and the query's `openid` never does: it is not signed.
- *
- * @param options.isScene whether a text may be a scene
- * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
- */
-export function createPushes(
-  options: PushSettings & { isScene: (text: string) => boolean; random?: () => Uint8Array },
-): {
+export type Pushes = {
   /**
    * Answers WeChat's question whether the URL is ours: what is to be sent back as it is.
    *
@@ -57,7 +48,18 @@ export function createPushes(
   verify(query: Query, now: number): string
   /** @throws {PushRefused} */
   open(query: Query, body: Uint8Array, now: number): Push
-} {
+}
+
+/**
+ * Opens what WeChat pushes to our URL. Whatever is in a push counts for nothing before its signature
+ * has been checked, and the query's `openid` never does: it is not signed.
+ *
+ * @param options.isScene whether a text may be a scene
+ * @see https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
+ */
+export function createPushes(
+  options: PushSettings & { isScene: (text: string) => boolean; random?: () => Uint8Array },
+): Pushes {
   const { appid, token, aesKey, isScene, random } = options
   const cipher =
     aesKey === null ? null : createPushCipher({ appid, aesKey, ...(random && { random }) })
