@@ -61,6 +61,8 @@ async function bundle(): Promise<void> {
       },
     ],
   })
+  // A file without one above it is what its loader takes it for.
+  fs.writeFileSync(path.join(OUT, '.shared/package.json'), JSON.stringify({ type: 'module' }))
   for (const name of libraries) {
     const parts = (PARTS[name] ?? []).map((part) => [`./${part}`, `./${part}/index.js`])
     const exports = { '.': './index.js', ...Object.fromEntries(parts) }

@@ -1,4 +1,9 @@
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyRequest,
+  onRequestHookHandler,
+  onSendHookHandler,
+} from 'fastify'
 import fp from 'fastify-plugin'
 import { about, isDebug, sceneOf, shortScene } from '../../telemetry/ticket-events.ts'
 
@@ -7,18 +12,19 @@ type Timed = FastifyRequest & { [BEGAN]?: number }
 
 /**
  * One line an answered request, at `debug`; at `trace` for a poll that was answered, because of one
- * login there are dozens. The level may change while the process runs, so the hooks are always there:
- * two short calls a poll. Patterns of routes only, never a path as it was asked for, a query, a header
- * or a body: they are where secrets, tokens and login codes travel.
+ * login there are dozens. The level may change while the process runs, so the hooks are always there,
+ * but for polls: those of a process that did not start at `debug` are not told, because two hooks cost
+ * each of them a tenth of its time. Patterns of routes only, never a path as it was asked for, a query,
+ * a header or a body: they are where secrets, tokens and login codes travel.
  */
 export const requestLog = fp<{ log: FastifyBaseLogger }>(
   async (app, { log }) => {
     app.decorateRequest(BEGAN, 0)
-    app.addHook('onRequest', (request: Timed, _reply, done) => {
+    const begin: onRequestHookHandler = (request: Timed, _reply, done) => {
       if (isDebug(log)) request[BEGAN] = performance.now()
       done()
-    })
-    app.addHook('onSend', (request: Timed, reply, _payload, done) => {
+    }
+    const tell: onSendHookHandler = (request: Timed, reply, _payload, done) => {
       if (!isDebug(log)) return done()
       const { [BEGAN]: began } = request
       const poll = request.routeOptions.config.poll && reply.statusCode === 200
@@ -34,6 +40,16 @@ export const requestLog = fp<{ log: FastifyBaseLogger }>(
         'answered',
       )
       done()
+    }
+    if (isDebug(log)) {
+      app.addHook('onRequest', begin)
+      app.addHook('onSend', tell)
+      return
+    }
+    app.addHook('onRoute', (route) => {
+      if (route.config?.poll) return
+      route.onRequest = [begin, route.onRequest ?? []].flat()
+      route.onSend = [route.onSend ?? [], tell].flat()
     })
   },
   { name: 'request-log' },
