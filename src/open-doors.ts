@@ -1,11 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config/config.ts'
-import {
-  SANDBOX_APPID,
-  sandboxAccess,
-  sandboxOfficialAccount,
-} from './config/sandbox.ts'
+import { SANDBOX_APPID, sandboxAccess, sandboxOfficialAccount } from './config/sandbox.ts'
 import { codeMakersOf, type Doors } from './http/doors.ts'
 import { createConfirmLinks } from './sign-in/confirm-link.ts'
 import type { CodeStock } from './tickets/code-stock.ts'
@@ -53,8 +49,7 @@ export function openDoors(options: {
 
   const doors: Doors = {
     miniprogram: miniProgram,
-    officialAccount:
-      oa && officialAccount && doorOf(oa, officialAccount, config),
+    officialAccount: oa && officialAccount && doorOf(oa, officialAccount, config),
   }
   const { madeFor, stocks } = stocksOf(config, doors, publicUrl)
   return {

@@ -107,10 +107,19 @@ async function start(
     log,
     onCall: metrics?.wechatCall,
   })
-  undo.push(async () => void (await Promise.all(Object.values(accounts).map((account) => account.close()))))
+  undo.push(
+    async () => void (await Promise.all(Object.values(accounts).map((account) => account.close()))),
+  )
   if (metrics) {
     const embedded = config.database.url.startsWith('pglite:')
-    registerGauges(metrics, { accounts, keyring, connection, embedded, readReplica, stock: madeFor })
+    registerGauges(metrics, {
+      accounts,
+      keyring,
+      connection,
+      embedded,
+      readReplica,
+      stock: madeFor,
+    })
   }
 
   const shutdown = createShutdown()
@@ -123,12 +132,14 @@ async function start(
     site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
     rules: config.sandbox ? atHome(config) : config,
     stock: madeFor,
-    sandbox: config.sandbox ? createSandbox({
+    sandbox: config.sandbox
+      ? createSandbox({
           publicUrl,
           ...sandboxAccount,
           officialAccount: { ...sandboxOfficialAccount, service: local },
           log,
-        }) : null,
+        })
+      : null,
     shutdown,
     ...(metrics && {
       observe: {

@@ -59,7 +59,7 @@ t.test('one person is one user through both doors, by unionid', async (t) => {
   const ticket = await create()
   const code = proofOf(await scan('alice', ticket.scene))
   const { body } = await phone('/login', { code, scene: ticket.scene })
-  t.match(body.user, { id: own.body.user.id, created: false })
+  t.equal(body.user.id, own.body.user.id)
   // Bob has no unionid: what WeChat does not say makes nobody one.
   const bobs = await login(null, 'bob')
   const second = await create()
@@ -117,7 +117,10 @@ t.test('a proof is good for its ticket, its person and its door alone', async (t
     ['/login', { code, scene: other.scene }],
     [`/ticket/${other.scene}/deny`, { code }],
     ['/login', { code, scene: unscanned.scene }],
-    ['/login', { code: `${code.slice(0, -1)}${code.endsWith('A') ? 'E' : 'A'}`, scene: mine.scene }],
+    [
+      '/login',
+      { code: `${code.slice(0, -1)}${code.endsWith('A') ? 'E' : 'A'}`, scene: mine.scene },
+    ],
     ['/login', { code: code.slice(1), scene: mine.scene }],
     ['/login', { code: await loginCode('alice'), scene: mine.scene }],
     ['/login', { code: mine.secret, scene: mine.scene }],

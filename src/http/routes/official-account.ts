@@ -130,7 +130,10 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       try {
-        const echo = door.pushes.verify(request.query as object as Record<string, unknown>, await clock())
+        const echo = door.pushes.verify(
+          request.query as object as Record<string, unknown>,
+          await clock(),
+        )
         return reply.type('text/plain; charset=utf-8').send(echo as never)
       } catch (error) {
         throw refused(request, error)

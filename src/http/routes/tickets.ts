@@ -114,7 +114,9 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
           interval: intervalOf('pending'),
           match_code: rules.matchMode === 'off' ? null : ticket.matchCode,
           qrcode_url: `/ticket/${ticket.scene}/qrcode`,
-          ...(rules.urlLink && channel === 'miniprogram' ? { link_url: `/ticket/${ticket.scene}/link` } : {}),
+          ...(rules.urlLink && channel === 'miniprogram'
+            ? { link_url: `/ticket/${ticket.scene}/link` }
+            : {}),
         })
     },
   )

@@ -53,7 +53,13 @@ export const officialAccountApiRoutes: FastifyPluginAsync<{
     }
     return answer(
       reply,
-      JSON.stringify({ subscribe: follower ? 1 : 0, openid, nickname: '', headimgurl: '', ...rest }),
+      JSON.stringify({
+        subscribe: follower ? 1 : 0,
+        openid,
+        nickname: '',
+        headimgurl: '',
+        ...rest,
+      }),
     )
   })
 }
@@ -78,13 +84,29 @@ function readCodeBody(text: string): Asked | { errcode: number } {
     return { errcode: 40053 }
   }
   const { expire_seconds: asked = DEFAULT_SECONDS } = body
-  const seconds = typeof asked === 'number' && asked > 0 ? Math.min(asked, LONGEST_SECONDS) : DEFAULT_SECONDS
+  const seconds =
+    typeof asked === 'number' && asked > 0 ? Math.min(asked, LONGEST_SECONDS) : DEFAULT_SECONDS
   return { scene, seconds }
 }
 
 /** The address in a coat, as WeChat's own tickets are: lengths, the address, two times in little endian. */
 function ticketOf(url: string, seconds: number, at: number): string {
-  const head = Buffer.from([0x81, 0x01, ...randomBytes(2), 0x3c, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, url.length & 255])
+  const head = Buffer.from([
+    0x81,
+    0x01,
+    ...randomBytes(2),
+    0x3c,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0x01,
+    url.length & 255,
+  ])
   const times = Buffer.alloc(14)
   times.writeUInt32BE(0x0002_0004, 0)
   times.writeUInt32LE(Math.floor(at / 1_000), 4)

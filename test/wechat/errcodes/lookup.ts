@@ -21,7 +21,10 @@ const refuse = (
 ) => refusalError(api, new WechatRefusal(errcode, errmsg), { ...settings, ...changed })
 
 t.test('every errcode becomes its code, with an action for the operator', async (t) => {
-  for (const [api, codes] of Object.entries(expectedCodes) as [MiniProgramApi, [number, string][]][]) {
+  for (const [api, codes] of Object.entries(expectedCodes) as [
+    MiniProgramApi,
+    [number, string][],
+  ][]) {
     for (const [errcode, code] of codes) {
       const error = refuse(api, errcode, 'invalid thing rid: 1-2-3')
       t.equal(error.code, code, `${api} ${errcode}`)
@@ -35,7 +38,10 @@ t.test('the action is there in Chinese too, and names the same settings and plac
   const named = (text: string) => [
     ...new Set(text.match(/WECHAT_[A-Z_]+|RATE_CREATE|mp\.weixin\.qq\.com|公众平台安全助手/g)),
   ]
-  for (const [api, codes] of Object.entries(expectedCodes) as [MiniProgramApi, [number, string][]][]) {
+  for (const [api, codes] of Object.entries(expectedCodes) as [
+    MiniProgramApi,
+    [number, string][],
+  ][]) {
     for (const [errcode] of codes) {
       const refusal = new WechatRefusal(errcode, 'invalid ip 203.0.113.7, not in whitelist')
       const { en, zh } = actionOf(api, refusal, settings)
@@ -56,7 +62,10 @@ t.test('no entry of the tables is without an expectation', async (t) => {
 })
 
 t.test('a configuration error names the setting or the place in the console', async (t) => {
-  for (const [api, codes] of Object.entries(expectedCodes) as [MiniProgramApi, [number, string][]][]) {
+  for (const [api, codes] of Object.entries(expectedCodes) as [
+    MiniProgramApi,
+    [number, string][],
+  ][]) {
     for (const [errcode, code] of codes) {
       if (code !== 'WECHAT_MISCONFIGURED') continue
       t.match(
