@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import pino, { type Logger } from 'pino'
 import { readDotEnv } from '../config/env-file.ts'
-import { messageOf, wordsOf } from '../operator-error.ts'
+import { messageOf, OperatorError, wordsOf } from '../operator-error.ts'
 import { hider } from '../secrets.ts'
 import { createLog } from '../telemetry/log.ts'
 import { bothOf, onTerminal, readable } from './terminal.ts'
@@ -88,7 +88,7 @@ export function createProgram(): Program {
 }
 
 /** What was typed is not understood. */
-export class UsageError extends Error {}
+export class UsageError extends OperatorError {}
 
 /** Runs a command; a failure is one sentence on stderr and exit status 1, or 2 for wrong usage. */
 export async function runCommand(command: (program: Program) => Promise<void>): Promise<void> {

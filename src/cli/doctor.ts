@@ -7,7 +7,11 @@ function wantsJson(): boolean {
   try {
     return parseArgs({ options: { json: { type: 'boolean' } } }).values.json === true
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}: scenepass doctor --help`)
+    const { message } = error as Error
+    throw new UsageError({
+      en: `${message}: scenepass doctor --help`,
+      zh: `用法有误，见 scenepass doctor --help：${message}`,
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import { Agent, get } from 'node:http'
 import { LISTEN, localUrl } from '../config/urls.ts'
 import { convert } from '../config/values.ts'
 import { runCommand } from './command.ts'
+import { OperatorError } from '../operator-error.ts'
 
 /** Those who ask give up after a time of their own; Docker's is 30 seconds. */
 const LIMIT_MS = 5_000
@@ -15,9 +16,10 @@ await runCommand(async ({ environment, out, err }) => {
   const value = (name: 'HOST' | 'PORT') => env[name]?.trim() || String(LISTEN[name])
   const port = convert(value('PORT'), 'integer')
   if (typeof port !== 'number' || port < 1 || port > 65_535) {
-    throw new Error(
-      `PORT 须为服务监听的端口号，而不是“${value('PORT')}”。 PORT must be the port that the service listens on, not "${value('PORT')}".`,
-    )
+    throw new OperatorError({
+      en: `PORT must be the port that the service listens on, not "${value('PORT')}".`,
+      zh: `PORT 须为服务监听的端口号，而不是“${value('PORT')}”。`,
+    })
   }
   const url = `${localUrl(value('HOST'), port)}/readyz`
   const { status, body } = await ask(url)
@@ -29,7 +31,8 @@ await runCommand(async ({ environment, out, err }) => {
 /** A proxy of the environment has no part in this: the agent is one that knows of none. */
 function ask(url: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const fail = (zh: string, en: string) => reject(new Error(`${zh} · ${en}: ${url}`))
+    const fail = (zh: string, en: string) =>
+      reject(new OperatorError({ en: `${en}: ${url}`, zh: `${zh}：${url}` }))
     const request = get(url, { agent: new Agent() }, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk.slice(0, 10_000)))

@@ -5,6 +5,7 @@ import type { Db } from '../db/pool.ts'
 import { generateSigningJwk } from '../tokens/signing-key.ts'
 import { listKeys, removeKey, rotateKeys } from '../tokens/stored-keys.ts'
 import { runCommand, UsageError, type Program } from './command.ts'
+import { OperatorError } from '../operator-error.ts'
 
 /** `scenepass keys`: the signing keys of the login token. */
 await runCommand(async (program) => {
@@ -21,8 +22,14 @@ await runCommand(async (program) => {
   if (command === 'remove' && kid) return withKeys(program, (opened) => remove(opened, kid))
   throw new UsageError(
     command === 'remove'
-      ? '请写明要移除的 KID。 remove needs the KID of a key: scenepass keys list prints them.'
-      : '用法见 scenepass keys --help。 Say what to do with the keys: scenepass keys --help lists it.',
+      ? {
+          en: 'remove needs the KID of a key: scenepass keys list prints them.',
+          zh: 'remove 需要写明密钥的 KID，可用 scenepass keys list 查看。',
+        }
+      : {
+          en: 'Say what to do with the keys: scenepass keys --help lists it.',
+          zh: '请写明对密钥做什么：用法见 scenepass keys --help。',
+        },
   )
 })
 
@@ -40,15 +47,17 @@ async function list({ program, db, tokenTtl }: Opened): Promise<void> {
  */
 async function exportKeys({ program, db, tokenTtl }: Opened): Promise<void> {
   if (process.stdout.isTTY) {
-    throw new Error(
-      '导出的是私钥，不应显示在屏幕上，请写入文件。 What comes is private keys, which no screen should show. Send it into a file: ( umask 077; npx scenepass keys export > signing-keys.json )',
-    )
+    throw new OperatorError({
+      en: 'What comes is private keys, which no screen should show. Send it into a file: ( umask 077; npx scenepass keys export > signing-keys.json )',
+      zh: '导出的是私钥，不应显示在屏幕上，请写入文件：( umask 077; npx scenepass keys export > signing-keys.json )',
+    })
   }
   const keys = await listKeys(db, tokenTtl)
   if (!keys.some(({ signs }) => signs)) {
-    throw new Error(
-      '数据库中还没有密钥，首次启动 ScenePass 时才会生成。 The database has no key yet: it is made at the first start of ScenePass.',
-    )
+    throw new OperatorError({
+      en: 'The database has no key yet: it is made at the first start of ScenePass.',
+      zh: '数据库中还没有密钥，首次启动 ScenePass 时才会生成。',
+    })
   }
   const inOrder = [...keys].sort((a, b) => Number(b.signs) - Number(a.signs))
   program.out(`${JSON.stringify({ keys: inOrder.map((key) => key.private_jwk) })}\n`)
@@ -60,24 +69,28 @@ async function rotate({ program, db }: Opened): Promise<void> {
 }
 
 async function remove({ program, db }: Opened, kid: string): Promise<void> {
-  if (!(await removeKey(db, kid))) throw new Error(`There is no key ${kid}.`)
+  if (!(await removeKey(db, kid))) {
+    throw new OperatorError({ en: `There is no key ${kid}.`, zh: `没有 ${kid} 这个密钥。` })
+  }
   program.out(`${kid} is gone. Verifiers forget it within 10 minutes.\n`)
 }
 
 async function withKeys(program: Program, work: (opened: Opened) => Promise<void>): Promise<void> {
   const config = readConfig(program.environment(), { serves: false })
   if (config.tokens.signingKeys) {
-    throw new Error(
-      'SIGNING_KEYS is set, so the keys are yours to rotate: docs/operate.md says how.',
-    )
+    throw new OperatorError({
+      en: 'SIGNING_KEYS is set, so the keys are yours to rotate: docs/operate.md says how.',
+      zh: '已设置 SIGNING_KEYS，密钥由您自己轮换：方法见 docs/operate.zh-CN.md。',
+    })
   }
   const log = program.log('warn', 'stderr')
   const { db, close } = await connect({ url: config.database.url, poolSize: 1, log })
   try {
     if ((await pendingMigrations(db)).length > 0) {
-      throw new Error(
-        'The database has no up-to-date schema yet: run "npx scenepass migrate" first.',
-      )
+      throw new OperatorError({
+        en: 'The database has no up-to-date schema yet: run "npx scenepass migrate" first.',
+        zh: '数据库结构还不是最新的：请先执行 npx scenepass migrate。',
+      })
     }
     await work({ program, db, tokenTtl: config.tokens.ttl })
   } finally {

@@ -9,7 +9,8 @@ function typed(): SandboxArguments {
   try {
     return readArguments(process.argv.slice(2))
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    const { message } = error as Error
+    throw new UsageError({ en: message, zh: `用法有误，见 scenepass sandbox --help：${message}` })
   }
 }
 

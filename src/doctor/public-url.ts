@@ -45,8 +45,8 @@ export async function checkPublicUrl(
   } catch (error) {
     const { says, fix } = unreachable(url, error)
     return failed(says, {
-      en: `${fix.en} Is the service not running yet? Start it ("npm start"), then check again.`,
-      zh: `${fix.zh}若服务尚未启动，请先启动（"npm start"）再检查。`,
+      en: `${fix.en} Is the service not running yet? Start it ("npx scenepass"), then check again.`,
+      zh: `${fix.zh}若服务尚未启动，请先启动（"npx scenepass"）再检查。`,
     })
   }
   const days = certificateEnds === null ? null : Math.floor((certificateEnds - now()) / DAY_MS)

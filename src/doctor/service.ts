@@ -29,8 +29,8 @@ export async function checkService(url: string, ready: () => Promise<Answer>): P
         zh: `${url} 的代理有应答，但其后的服务没有（HTTP ${status}）。`,
       },
       {
-        en: 'Start the service ("npm start"), and check that the proxy goes to its HOST and PORT.',
-        zh: '请启动服务（"npm start"），并检查代理是否转发到它的 HOST 和 PORT。',
+        en: 'Start the service ("npx scenepass"), and check that the proxy goes to its HOST and PORT.',
+        zh: '请启动服务（"npx scenepass"），并检查代理是否转发到它的 HOST 和 PORT。',
       },
     )
   }

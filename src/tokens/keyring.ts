@@ -3,6 +3,7 @@ import type { JWK } from 'jose'
 import type { Db } from '../db/pool.ts'
 import { createFirstKey, listKeys, type StoredKey } from './stored-keys.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
+import { OperatorError } from '../operator-error.ts'
 
 export type Keyring = {
   /** The key that signs now. */
@@ -113,8 +114,9 @@ export async function createFixedKeyring(text: string): Promise<Keyring> {
   } catch (error) {
     // Never the text itself: JSON.parse quotes what it could not read, and that is a private key.
     const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message
-    throw new Error(
-      `SIGNING_KEYS must be a private JWKS as JSON, or file:PATH of one; ${where} does not fit: ${reason}.`,
-    )
+    throw new OperatorError({
+      en: `SIGNING_KEYS must be a private JWKS as JSON, or file:PATH of one; ${where} does not fit: ${reason}.`,
+      zh: `SIGNING_KEYS 应为私有 JWKS 的 JSON，或 file:路径；${where === 'its JSON' ? '其 JSON' : where} 不符合要求：${reason}。`,
+    })
   }
 }

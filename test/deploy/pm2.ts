@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +23,7 @@ type App = {
 const at = (file: string): string => fileURLToPath(new URL(file, root))
 const [app] = createRequire(import.meta.url)(at('deploy/ecosystem.config.cjs')).apps as [App]
 
-type Started = { lines: () => Json[] }
+type Started = { lines: () => Json[]; exit: Promise<number | null> }
 
 /** Each worker with what pm2 makes of `env`, `increment_var` and the output. */
 function startWorkers(t: Test, settings: Record<string, string>): Started[] {
@@ -39,7 +40,8 @@ function startWorkers(t: Test, settings: Record<string, string>): Started[] {
     const said: string[] = []
     worker.on('message', ({ type, data }) => void (type === 'log:out' && said.push(data)))
     t.teardown(() => void worker.process.kill('SIGKILL'))
-    return { lines: () => said.map((line) => JSON.parse(line) as Json) }
+    const exit = once(worker.process, 'exit').then(([code]) => code as number | null)
+    return { exit, lines: () => said.map((line) => JSON.parse(line) as Json) }
   })
 }
 
@@ -118,4 +120,6 @@ t.test('the embedded database takes one worker, the other one says why', async (
   t.equal(workers.filter(isReady).length, 1)
   const [refused] = workers.filter(isRefused)
   t.equal(refused?.lines().at(-1).level, 'fatal')
+  // The channel that pm2 keeps open to it does not hold it.
+  t.equal(await refused?.exit, 1)
 })

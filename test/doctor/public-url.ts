@@ -70,7 +70,7 @@ t.test('an address that does not answer says why, and that the service may not r
   t.match(await check(unused), {
     status: 'failed',
     says: { en: /cannot be reached: .*ECONNREFUSED/ },
-    fix: { en: /npm start/, zh: /npm start/ },
+    fix: { en: /npx scenepass/, zh: /npx scenepass/ },
   })
   t.match(await check('http://nowhere.invalid'), {
     status: 'failed',
