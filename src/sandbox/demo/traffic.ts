@@ -17,6 +17,12 @@ const meanings: [pattern: RegExp, words: Words][] = [
   [/^GET \/ticket\/[^/]+$/, ['轮询：有结果了吗？', 'polls: decided yet?']],
   [/^DELETE /, ['放弃这张票据', 'gives the ticket up']],
   [/^POST .*\/wx-login$/, ['wx.login：向微信要登录凭证', 'wx.login: a login code from WeChat']],
+  [/^GET .*\/oa\/followers\//, ['是否已关注公众号？', 'a follower of the account?']],
+  [
+    /^POST .*\/oa\/scan$/,
+    ['扫码；微信推送给服务，公众号回复', 'scans; WeChat pushes it, the account replies'],
+  ],
+  [/^POST .*\/oa\/unfollow$/, ['取消关注', 'unfollows']],
   [/^POST .*\/scan$/, ['扫了码：是谁在请求登录？', 'has scanned: who is asking?']],
   [/^POST .*\/deny$/, ['拒绝登录', 'declines']],
   [/^POST \/login$/, ['确认登录', 'confirms']],
