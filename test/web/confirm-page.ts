@@ -133,11 +133,12 @@ t.test('what cannot be decided says so', async (t) => {
   t.equal(await wrong.page.getByRole('button', { name: 'Confirm', exact: true }).count(), 0)
   t.equal((await poll(ticket)).body.status, 'scanned')
 
-  const { page, says, tap } = await open(t, link)
+  const { page, says, tap } = await open(t, link, { locale: 'zh-CN' })
   await says('127.0.0.1')
   await sql`update tickets set expires_at = now() where scene = ${ticket.scene}`.execute(db)
-  await tap('Confirm')
-  await page.locator('h1', { hasText: /expired/i }).waitFor()
+  await tap('确认登录')
+  await page.locator('h1', { hasText: '二维码已过期' }).waitFor()
+  t.notMatch(await page.locator('main').innerText(), '小程序', 'this door has no mini program')
   t.same(await axeViolations(page), [])
 })
 

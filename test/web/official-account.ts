@@ -141,7 +141,7 @@ t.test('where one door is open there is nothing to choose', async (t) => {
     [alone.url, /follow the official account/],
     [shut.url, /^Open WeChat and scan the code$/],
   ] as const) {
-    const { page, troubles } = await openPage(t, browser)
+    const { page, troubles } = await openPage(t, browser, { locale: 'en' })
     await page.goto(`${url}/`)
     t.match((await until(page, 'pending')).hint, words)
     t.equal(await page.getByRole('tab').count(), 0)

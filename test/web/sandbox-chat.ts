@@ -16,16 +16,14 @@ const { url, db } = await startApp(t)
 
 const words = {
   'zh-CN': {
-    account: '公众号',
-    scan: '扫码',
+    tab: '公众号',
     confirm: '确认登录',
-    decline: '拒绝',
+    decline: '拒绝登录',
     again: '再登录一次',
     ...chatTexts.zh,
   },
   en: {
-    account: 'Official account',
-    scan: 'Scan the code',
+    tab: 'Official account',
     confirm: 'Confirm',
     decline: 'Decline',
     again: 'Sign in once more',
@@ -40,11 +38,11 @@ async function play(t: Test, locale: keyof typeof words, service = url) {
   const text = words[locale]
   await page.goto(`${service}/`)
   const first = await until(page, 'pending')
-  await page.getByRole('tab', { name: text.account }).click()
+  await page.getByRole('tab', { name: text.tab }).click()
   const { scene } = await until(page, 'pending', { not: first.scene })
   const phone = page.frameLocator('iframe')
   const tap = (name: string) => phone.getByRole('button', { name, exact: true }).click()
-  const scan = () => page.getByRole('button', { name: text.scan, exact: true }).click()
+  const scan = () => page.locator('#scan').click()
   const link = () => phone.getByRole('link').last().click()
   return { ...opened, text, scene: scene as string, phone, tap, scan, link }
 }
@@ -120,13 +118,15 @@ t.test('a code whose time is over is told in the chat, and on the page', async (
   const { page, phone, text, scan, tap, link, scene } = await play(t, 'en')
   await scan()
   await sql`update tickets set expires_at = now() where scene = ${scene}`.execute(db)
-  await tap('alice')
+  await phone.getByRole('textbox').fill('dave')
+  await tap(text.use)
   await tap(text.follow)
   await phone.locator('.bubble', { hasText: 'has expired' }).waitFor()
 
   const next = (await until(page, 'pending', { not: scene })).scene as string
   await scan()
-  await tap('alice')
+  await phone.getByRole('textbox').fill('dave')
+  await tap(text.use)
   await until(page, 'scanned')
   await link()
   await phone.getByText('127.0.0.1').waitFor()
@@ -160,7 +160,8 @@ t.test('alone, as a phone’s browser opens it', async (t) => {
   })
   await page.goto(`${url}/sandbox/q/of-another-system-1234567`)
   t.same(await axeViolations(page), [])
-  await page.getByRole('button', { name: 'mallory' }).click()
+  await page.getByRole('textbox').fill('erin')
+  await page.getByRole('button', { name: chatTexts.en.use }).click()
   await page.getByRole('button', { name: chatTexts.en.follow }).click()
   await page.getByText(chatTexts.en.silent).or(page.locator('.bubble')).first().waitFor()
   t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
