@@ -123,6 +123,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onBatch: observe.pollBatch,
     onReadReplica: observe.readReplica,
   })
+  const channels = openChannels(doors)
   const tickets = bindVerbs(db, {
     rules: rules.tickets,
     stock: deps.stock,
@@ -169,7 +170,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(ticketRoutes, {
       tickets,
       rules: rules.tickets,
-      channels: openChannels(doors),
+      channels,
       perMinute: rates.create,
       countryOf,
       limits,
@@ -228,12 +229,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
     await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })
-    await pages.register(pageRoutes, {
-      site: site.name,
-      channels: openChannels(doors),
-      returnUrls,
-      extras,
-    })
+    await pages.register(pageRoutes, { site: site.name, channels, returnUrls, extras })
   })
   if (sandbox) {
     await app.register(async (pages) => {

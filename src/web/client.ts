@@ -176,6 +176,8 @@ export async function signIn(options: SignInOptions): Promise<string> {
   signal.addEventListener('abort', cancel)
   try {
     await pause(0)
+    // Begun and ended at once: an element whose attributes come one by one.
+    if (signal.aborted) throw signal.reason
     tell('loading')
     const { channel } = options
     const chosen = channel && {
