@@ -11,6 +11,9 @@ import { until } from '../fixtures/browser/element.ts'
 
 /** The official account's door in the sandbox, in one window: scan, follow, chat, confirm page. */
 
+// They wait for polls most of the time, and each has people of its own.
+t.jobs = 3
+
 const browser = await openBrowser(t)
 const { url, db } = await startApp(t)
 
@@ -47,13 +50,14 @@ async function play(t: Test, locale: keyof typeof words, service = url) {
   return { ...opened, text, scene: scene as string, phone, tap, scan, link }
 }
 
-t.test(
-  'a stranger scans, follows, opens the link, confirms; then declines, then unfollows',
-  async (t) => {
-    for (const [locale, user] of [
-      ['zh-CN', 'alice'],
-      ['en', 'carol'],
-    ] as const) {
+for (const [locale, user] of [
+  ['zh-CN', 'alice'],
+  ['en', 'carol'],
+] as const) {
+  t.test(
+    `a stranger follows, confirms, declines, unfollows: ${locale}`,
+    { buffered: true },
+    async (t) => {
       const { page, phone, text, scan, tap, link, troubles, scene } = await play(t, locale)
       t.same(await axeViolations(page), [])
       await phone.getByText(text.noScan, { exact: true }).waitFor()
@@ -81,7 +85,7 @@ t.test(
 
       // The chat is still there; the next code adds to it, and a follower is not asked again.
       await page.locator('#back').click()
-      t.equal(await phone.locator('.bubble').count(), 1)
+      await phone.locator('.bubble').waitFor()
       await page.getByRole('button', { name: text.again }).click()
       await until(page, 'pending', { not: scene })
       await scan()
@@ -95,65 +99,77 @@ t.test(
       await phone.getByText(text.unfollowed).waitFor()
       t.equal(await phone.locator('.bubble').count(), 0)
       t.same(troubles, [])
-    }
+    },
+  )
+}
+
+t.test(
+  'the phone speaks the page’s language, and is handed over',
+  { buffered: true },
+  async (t) => {
+    const { page, phone, scan, tap } = await play(t, 'en')
+    await page.getByRole('button', { name: '中文' }).first().click()
+    await phone.getByText(chatTexts.zh.noScan, { exact: true }).waitFor()
+    await scan()
+    await phone.getByText(chatTexts.zh.who).waitFor()
+    await tap('bob')
+    await tap(chatTexts.zh.follow)
+    await phone.locator('.bubble').waitFor()
+    await tap(chatTexts.zh.handOver)
+    await tap('mallory')
+    await tap(chatTexts.zh.follow)
+    await phone.locator('.bubble', { hasText: '已被他人扫描' }).waitFor()
   },
 )
 
-t.test('the phone speaks the page’s language, and is handed over', async (t) => {
-  const { page, phone, scan, tap } = await play(t, 'en')
-  await page.getByRole('button', { name: '中文' }).first().click()
-  await phone.getByText(chatTexts.zh.noScan, { exact: true }).waitFor()
-  await scan()
-  await phone.getByText(chatTexts.zh.who).waitFor()
-  await tap('bob')
-  await tap(chatTexts.zh.follow)
-  await phone.locator('.bubble').waitFor()
-  await tap(chatTexts.zh.handOver)
-  await tap('mallory')
-  await tap(chatTexts.zh.follow)
-  await phone.locator('.bubble', { hasText: '已被他人扫描' }).waitFor()
-})
+t.test(
+  'a code whose time is over is told in the chat, and on the page',
+  { buffered: true },
+  async (t) => {
+    const { page, phone, text, scan, tap, link, scene } = await play(t, 'en')
+    await scan()
+    await sql`update tickets set expires_at = now() where scene = ${scene}`.execute(db)
+    await phone.getByRole('textbox').fill('dave')
+    await tap(text.use)
+    await tap(text.follow)
+    await phone.locator('.bubble', { hasText: 'has expired' }).waitFor()
 
-t.test('a code whose time is over is told in the chat, and on the page', async (t) => {
-  const { page, phone, text, scan, tap, link, scene } = await play(t, 'en')
-  await scan()
-  await sql`update tickets set expires_at = now() where scene = ${scene}`.execute(db)
-  await phone.getByRole('textbox').fill('dave')
-  await tap(text.use)
-  await tap(text.follow)
-  await phone.locator('.bubble', { hasText: 'has expired' }).waitFor()
+    const next = (await until(page, 'pending', { not: scene })).scene as string
+    await scan()
+    await phone.getByRole('textbox').fill('dave')
+    await tap(text.use)
+    await until(page, 'scanned')
+    await link()
+    await phone.getByText('127.0.0.1').waitFor()
+    await sql`update tickets set expires_at = now() where scene = ${next}`.execute(db)
+    await tap(text.confirm)
+    await phone.locator('h1', { hasText: /expired/i }).waitFor()
+  },
+)
 
-  const next = (await until(page, 'pending', { not: scene })).scene as string
-  await scan()
-  await phone.getByRole('textbox').fill('dave')
-  await tap(text.use)
-  await until(page, 'scanned')
-  await link()
-  await phone.getByText('127.0.0.1').waitFor()
-  await sql`update tickets set expires_at = now() where scene = ${next}`.execute(db)
-  await tap(text.confirm)
-  await phone.locator('h1', { hasText: /expired/i }).waitFor()
-})
+t.test(
+  'where the service does not answer, WeChat’s own words stand in the chat',
+  { buffered: true },
+  async (t) => {
+    t.equal(chatTexts.zh.fault, FAULT)
+    const around = [
+      async (app: FastifyInstance) => {
+        app.addHook('onRequest', async (request, reply) => {
+          if (request.url.startsWith('/wechat/events')) return reply.code(502).send('')
+          return undefined
+        })
+      },
+    ]
+    const broken = await startApp(t, { around })
+    const { phone, text, scan, tap } = await play(t, 'en', broken.url)
+    await scan()
+    await tap('alice')
+    await tap(text.follow)
+    await phone.getByText(FAULT).waitFor()
+  },
+)
 
-t.test('where the service does not answer, WeChat’s own words stand in the chat', async (t) => {
-  t.equal(chatTexts.zh.fault, FAULT)
-  const around = [
-    async (app: FastifyInstance) => {
-      app.addHook('onRequest', async (request, reply) => {
-        if (request.url.startsWith('/wechat/events')) return reply.code(502).send('')
-        return undefined
-      })
-    },
-  ]
-  const broken = await startApp(t, { around })
-  const { phone, text, scan, tap } = await play(t, 'en', broken.url)
-  await scan()
-  await tap('alice')
-  await tap(text.follow)
-  await phone.getByText(FAULT).waitFor()
-})
-
-t.test('alone, as a phone’s browser opens it', async (t) => {
+t.test('alone, as a phone’s browser opens it', { buffered: true }, async (t) => {
   const { page, troubles } = await openPage(t, browser, {
     viewport: { width: 360, height: 740 },
     colorScheme: 'dark',
