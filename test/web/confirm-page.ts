@@ -32,7 +32,9 @@ async function open(t: Test, link: string, options: Parameters<typeof openPage>[
   await opened.page.goto(link)
   const tap = (name: string) => opened.page.getByRole('button', { name, exact: true }).click()
   const says = (text: string | RegExp) => opened.page.getByText(text).first().waitFor()
-  return { ...opened, asked, tap, says }
+  /** The screen's title: a notice may have the same words in it. */
+  const shows = (title: string) => opened.page.locator('h1', { hasText: title }).waitFor()
+  return { ...opened, asked, tap, says, shows }
 }
 
 const posts = (asked: string[]): string[] => asked.filter((line) => line.startsWith('POST'))
@@ -43,13 +45,13 @@ t.test('confirm: the mini program’s screens, in both languages, light and dark
     ['zh-CN', 'dark', '确认登录', '登录成功'],
   ] as const) {
     const { ticket, link } = await scanned()
-    const { page, says, tap, troubles } = await open(t, link, { locale, colorScheme })
+    const { page, says, shows, tap, troubles } = await open(t, link, { locale, colorScheme })
     await says('127.0.0.1')
     await says(/Example <b>&<\/b> Co/)
     await says(ticket.match_code as string)
     t.same(await axeViolations(page), [])
     await tap(confirm)
-    await says(done)
+    await shows(done)
     t.same(await axeViolations(page), [])
     t.match((await poll(ticket)).body, { status: 'confirmed', token: /^eyJ/ })
     t.same(troubles, [], 'its policy forbids nothing that it needs')
@@ -58,14 +60,14 @@ t.test('confirm: the mini program’s screens, in both languages, light and dark
 
 t.test('decline, and the way back to the chat', async (t) => {
   const { ticket, link } = await scanned()
-  const { page, says, tap, troubles } = await open(t, link)
+  const { page, shows, tap, troubles } = await open(t, link)
   await page.evaluate(() => {
     const invoked: string[] = []
     const WeixinJSBridge = { invoke: (name: string) => invoked.push(name) }
     Object.assign(window, { WeixinJSBridge, invoked })
   })
   await tap('Decline')
-  await says('Declined')
+  await shows('Declined')
   t.equal((await poll(ticket)).body.status, 'denied')
   await tap('Back to the chat')
   t.same(await page.evaluate(() => (window as unknown as { invoked: string[] }).invoked), [
@@ -84,7 +86,7 @@ t.test(
   async (t) => {
     const { ticket, link } = await scanned()
     const proof = link.split('.').at(-1) as string
-    const { page, asked, says, tap } = await open(t, link)
+    const { page, asked, says, shows, tap } = await open(t, link)
     await says('127.0.0.1')
     t.equal(page.url(), `${url}/confirm`)
     await page.reload()
@@ -93,7 +95,7 @@ t.test(
     t.notMatch(asked.map((line) => line.replace(/#.*/, '')).join('\n'), proof)
     t.notMatch(await page.content(), proof)
     await tap('Confirm')
-    await says('Signed in')
+    await shows('Signed in')
     t.equal((await poll(ticket)).body.status, 'confirmed')
     const other = await scanned()
     await page.goto(other.link)
