@@ -42,6 +42,7 @@ const also: Record<string, readonly string[]> = {
     'wechat/push/xml.ts',
   ],
   'sandbox/phone': ['miniprogram', 'confirm-page'],
+  'sandbox/chat': ['confirm-page'],
   // The same flow, words and screens, for people who come from a chat.
   'confirm-page': ['miniprogram'],
   'sandbox/demo': ['web'],
@@ -62,7 +63,7 @@ const only: Record<string, readonly string[]> = {
 const apart = ['web', 'miniprogram', 'confirm-page']
 
 const SEES_FASTIFY = /^src\/(server\.ts|service\.ts|cli\/|http\/|jobs\/|sandbox\/|doctor\/)/
-const SEES_FASTIFYS_TYPES = /^src\/telemetry\//
+const SEES_FASTIFYS_TYPES = /^src\/(telemetry\/|open-doors\.ts)/
 const TOUCHES_PROCESS = /^src\/(server\.ts|cli\/|build\/|db\/embedded\/main\.ts)/
 const allowedOfProcess: Record<string, string[]> = {
   'src/db/embedded/folder.ts': ['getuid', 'getgid'],

@@ -1,8 +1,7 @@
 import { createFlow, type State } from '../miniprogram/components/scene-pass-confirm/flow.js'
 import { viewOf, type View } from '../miniprogram/components/scene-pass-confirm/view.js'
-import { wordsOf } from '../miniprogram/components/scene-pass-confirm/words.js'
 import { button, drawView } from './draw.ts'
-import { confirmTexts } from './texts.ts'
+import { confirmTexts, wordsHere } from './texts.ts'
 
 /**
  * The mini program's own flow, words and screens for people who came from an official account's chat.
@@ -65,7 +64,7 @@ function post(path: string, body: object): Promise<{ status: number; body: unkno
 function bodyOf(request: XMLHttpRequest): unknown {
   try {
     return JSON.parse(request.responseText)
-  } catch (error) {
+  } catch {
     // Not ours: the flow says so.
     return request.responseText
   }
@@ -80,7 +79,7 @@ const isOver = (view: View): boolean => view.actions.length === 0 && view.title 
 
 function render(): void {
   const texts = confirmTexts[language]
-  const words = wordsOf(language)
+  const words = wordsHere(language)
   document.title = texts.title
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
   toggle.textContent = texts.toggle
@@ -95,7 +94,7 @@ function render(): void {
 }
 
 const withoutLink = ({ noLink, noLinkNext }: { noLink: string; noLinkNext: string }): View =>
-  Object.assign({}, viewOf(EMPTY, wordsOf(language)), {
+  Object.assign({}, viewOf(EMPTY, wordsHere(language)), {
     mark: 'bad',
     title: noLink,
     text: noLinkNext,

@@ -1,3 +1,5 @@
+import { wordsOf } from '../miniprogram/components/scene-pass-confirm/words.js'
+
 const en = {
   title: 'Confirm the sign-in',
   toggle: '中文',
@@ -20,3 +22,12 @@ export const confirmTexts: { en: ConfirmTexts; zh: ConfirmTexts } = {
     close: '返回会话',
   },
 }
+
+/**
+ * The mini program's own words. What they call 小程序码 is an official account's 二维码 here; English has
+ * one word for both.
+ */
+export const wordsHere = (language: 'zh' | 'en'): ReturnType<typeof wordsOf> =>
+  JSON.parse(JSON.stringify(wordsOf(language)).split('小程序码').join('二维码')) as ReturnType<
+    typeof wordsOf
+  >

@@ -73,7 +73,7 @@ export type AppDeps = {
   /** What codes in stock must be made for, by door; null where there is no stock. */
   stock: Record<Channel, string | null>
   /** The simulated WeChat, where there are no credentials for the real one. */
-  sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras } | null
+  sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras; framed: readonly string[] } | null
   shutdown: Shutdown
   observe?: Observer
 }
@@ -123,6 +123,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onBatch: observe.pollBatch,
     onReadReplica: observe.readReplica,
   })
+  const channels = openChannels(doors)
   const tickets = bindVerbs(db, {
     rules: rules.tickets,
     stock: deps.stock,
@@ -169,7 +170,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(ticketRoutes, {
       tickets,
       rules: rules.tickets,
-      channels: openChannels(doors),
+      channels,
       perMinute: rates.create,
       countryOf,
       limits,
@@ -219,7 +220,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   if (doors.officialAccount) {
     await app.register(async (pages) => {
-      await pages.register(pageHeaders, { https })
+      // The sandbox shows it on a phone beside its page.
+      await pages.register(pageHeaders, { https, framed: deps.sandbox ? ['/confirm'] : [] })
       await pages.register(confirmRoutes)
     })
   }
@@ -227,11 +229,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
     await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })
-    await pages.register(pageRoutes, { site: site.name, returnUrls, extras })
+    await pages.register(pageRoutes, { site: site.name, channels, returnUrls, extras })
   })
   if (sandbox) {
     await app.register(async (pages) => {
-      await pages.register(pageHeaders, { https, framed: '/sandbox/phone' })
+      await pages.register(pageHeaders, { https, framed: sandbox.framed })
       await pages.register(sandbox.plugin)
     })
   }

@@ -3,6 +3,7 @@ import { officialAccountApiRoutes } from './official-account/api-routes.ts'
 import { officialAccountControlRoutes } from './official-account/control-routes.ts'
 import { createPushClient } from './official-account/push-client.ts'
 import { createOfficialAccountState } from './official-account/state.ts'
+import { chatRoutes } from './chat/routes.ts'
 import { demoPage } from './demo/document.ts'
 import { demoRoutes } from './demo/routes.ts'
 import { phoneRoutes } from './phone/routes.ts'
@@ -61,6 +62,7 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
   await app.register(controlRoutes, { prefix: '/sandbox', state })
   await app.register(phoneRoutes, { prefix: '/sandbox' })
   if (account) {
+    await app.register(chatRoutes, { prefix: '/sandbox' })
     const push = createPushClient({ ...account, url: `${account.service}/wechat/events`, now })
     app.addHook('onClose', () => push.close())
     await app.register(officialAccountApiRoutes, {
@@ -89,4 +91,6 @@ export const createSandbox = (options: SandboxOptions) => ({
     await app.register(demoRoutes, { prefix: '/sandbox' })
   },
   page: demoPage,
+  /** What the demo shows in the frame of its phone. */
+  framed: ['/sandbox/phone', '/sandbox/q', '/sandbox/q/:scene'],
 })

@@ -11,6 +11,7 @@ const scanBody = Type.Object({
   scene: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
   mode: Mode,
 })
+const follower = Type.Object({ user: User })
 const unfollowBody = Type.Object({ user: User, mode: Mode })
 
 /** What stands in for a phone before the account's code: scan (and follow, at first), unfollow. */
@@ -28,6 +29,12 @@ export const officialAccountControlRoutes: FastifyPluginAsync<{
       ? { Event: 'subscribe', EventKey: `qrscene_${scene}` }
       : { Event: 'SCAN', EventKey: scene }
     return { reply: await push.event(openid, fields, mode) }
+  })
+
+  app.get('/oa/followers/:user', { schema: { params: follower } }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const { openid } = state.person(request.params.user)
+    return { follows: state.follower(openid) !== undefined }
   })
 
   app.post('/oa/unfollow', { schema: { body: unfollowBody } }, async (request, reply) => {
