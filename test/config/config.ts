@@ -6,7 +6,6 @@ import { APPID, credentials, problemsOf, SECRET } from '../fixtures/config.ts'
 t.test('nothing set: every default', async (t) => {
   t.strictSame(readConfig({}), {
     production: false,
-    sandbox: true,
     logLevel: 'info',
     database: { url: 'pglite:./data', readUrl: null, pool: 10, migrate: 'auto' },
     listen: { host: '127.0.0.1', port: 3000, publicUrl: null },
@@ -29,7 +28,6 @@ t.test('nothing set: every default', async (t) => {
       proxy: null,
       timeoutMs: 5000,
     },
-    officialAccount: { credentials: null, unfollow: 'keep' },
     tickets: {
       windows: { ticket: 120, confirm: 120, pickup: 60 },
       matchMode: 'show',
@@ -74,11 +72,6 @@ t.test('everything set: every value', async (t) => {
       WECHAT_URL_LINK: 'on',
       WECHAT_API_BASE: 'http://127.0.0.1:4000/sandbox/wechat/',
       WECHAT_TIMEOUT_MS: '2500',
-      OA_APPID: 'wx00000000000000aa',
-      OA_SECRET: 'f'.repeat(32),
-      OA_TOKEN: 'T'.repeat(16),
-      OA_AES_KEY: 'k'.repeat(43),
-      OA_UNFOLLOW: 'forget',
       CODE_STOCK: '0',
       TICKET_TTL: '300',
       CONFIRM_TTL: '90',
@@ -97,7 +90,6 @@ t.test('everything set: every value', async (t) => {
     }),
     {
       production: true,
-      sandbox: false,
       logLevel: 'warn',
       database: {
         url: 'postgres://me:pw@db.example:5433/scenepass',
@@ -124,15 +116,6 @@ t.test('everything set: every value', async (t) => {
         apiBase: 'http://127.0.0.1:4000/sandbox/wechat',
         proxy: null,
         timeoutMs: 2500,
-      },
-      officialAccount: {
-        credentials: {
-          appid: 'wx00000000000000aa',
-          secret: 'f'.repeat(32),
-          token: 'T'.repeat(16),
-          aesKey: 'k'.repeat(43),
-        },
-        unfollow: 'forget',
       },
       tickets: {
         windows: { ticket: 300, confirm: 90, pickup: 30 },

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { settings, shapeOf } from '../../src/config/settings.ts'
-import { APPID, credentials, problemsOf, SECRET } from '../fixtures/config.ts'
+import { APPID, credentials, problemsOf } from '../fixtures/config.ts'
 
 const wholeNumber = (low: number, high: number) => ({
   good: [String(low), String(high), ` ${low} `],
@@ -139,11 +139,6 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   },
   HTTP_PROXY: { good: ['http://127.0.0.1:7890/'], bad: ['socks5h://127.0.0.1:1080'] },
   NO_PROXY: { good: ['*', '.example,127.0.0.1,10.0.0.0/8'], bad: [] },
-  OA_APPID: { good: ['wx00000000000000aa'], bad: ['wx123', 'gh_0123456789ab', APPID + 'a'] },
-  OA_SECRET: { good: [SECRET], bad: ['short', 'x'.repeat(65), 'with spaces in it 0123456789'] },
-  OA_TOKEN: { good: ['abc', 'T'.repeat(32)], bad: ['ab', 'T'.repeat(33), 'a-token'] },
-  OA_AES_KEY: { good: ['k'.repeat(43)], bad: ['k'.repeat(42), 'k'.repeat(44), '/'.repeat(43)] },
-  OA_UNFOLLOW: choice('keep', 'forget'),
   CODE_STOCK: wholeNumber(0, 10_000),
   TICKET_TTL: wholeNumber(1, 3600),
   CONFIRM_TTL: wholeNumber(1, 3600),
@@ -160,8 +155,6 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   LOG_LEVEL: choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
 }
 
-const officialAccount = { OA_APPID: 'wx00000000000000aa', OA_SECRET: SECRET, OA_TOKEN: 'abc' }
-
 t.test('each setting takes what fits and refuses what does not', async (t) => {
   t.same(Object.keys(cases), Object.keys(settings.properties), 'every setting is here')
   for (const [name, { good, bad }] of Object.entries(cases)) {
@@ -172,10 +165,6 @@ t.test('each setting takes what fits and refuses what does not', async (t) => {
         LOCATION_HEADER: { TRUST_PROXY: 'loopback' },
         HTTPS_PROXY: credentials,
         HTTP_PROXY: credentials,
-        OA_APPID: officialAccount,
-        OA_SECRET: officialAccount,
-        OA_TOKEN: officialAccount,
-        OA_AES_KEY: officialAccount,
       }[name],
     }
     for (const value of good) t.same(problemsOf({ ...base, [name]: value }), [], `${name}=${value}`)
