@@ -55,7 +55,13 @@ export function officialAccountChecks(
   } & Pick<Parameters<typeof checkPushUrl>[0], 'simulated' | 'isPublic'>,
 ): Checks {
   const { appid, closing, url } = options
-  const account = createOfficialAccount(options)
+  let answered: string | undefined
+  const account = createOfficialAccount({
+    ...options,
+    onCall({ api, errcode }) {
+      if (api === 'user_info') answered = errcode
+    },
+  })
   closing(() => account.close())
   const authenticate = once(() => account.authenticate())
   const refused = (what: Words, error: unknown) =>
@@ -64,7 +70,7 @@ export function officialAccountChecks(
     'oa-address': () => checkAddress(refused, authenticate),
     'oa-credentials': () => checkCredentials(appid, refused, authenticate),
     'oa-code': () => checkOfficialCode({ account, appid }),
-    'oa-people': () => checkPeople({ account, appid }),
+    'oa-people': () => checkPeople({ account, appid, answered: () => answered }),
     'oa-url': () => checkPushUrl(options),
     'oa-pushes': () => checkPushes(options),
     'oa-console': async () => checkConsole(url),

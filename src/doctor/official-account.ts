@@ -32,11 +32,20 @@ export async function checkOfficialCode({
 /** Shaped like an openid. WeChat gives none that ends like this. */
 const INVENTED = 'doctor-of-scenepass-0000000'
 
-/** Is an invented person refused, and as such? */
-export async function checkPeople({ account, appid }: OfficialAccountSetUp): Promise<Finding> {
+/**
+ * Is an invented person refused, and as such?
+ *
+ * @param options.answered what WeChat last answered about a person: `0`, or its errcode
+ */
+export async function checkPeople(
+  options: OfficialAccountSetUp & { answered: () => string | undefined },
+): Promise<Finding> {
+  const { account, appid, answered } = options
   try {
     await account.unionidOf(INVENTED)
+    if (answered() !== '0') return notAllowed(appid)
   } catch (error) {
+    if (errcodeOf(error) === 48001) return notAllowed(appid)
     if (errcodeOf(error) === 40003) {
       return ok({
         en: 'WeChat knows no invented person (40003), so it would tell of a real one.',
@@ -57,6 +66,19 @@ export async function checkPeople({ account, appid }: OfficialAccountSetUp): Pro
     },
   )
 }
+
+/** Logins work; whether it is a person of the other account is not known. */
+const notAllowed = (appid: string): Finding =>
+  warning(
+    {
+      en: `AppID ${appid} may not look people up (48001), so they have no unionid: one person is two users through two accounts.`,
+      zh: `AppID ${appid} 无权查询用户信息（48001），因此得不到 unionid：同一个人用两个账号登录会成为两个用户。`,
+    },
+    {
+      en: 'Only certified accounts and test accounts may: mp.weixin.qq.com → 设置与开发 → 接口权限 → 获取用户基本信息.',
+      zh: '只有已认证的账号和测试号可以：mp.weixin.qq.com → 设置与开发 → 接口权限 → 获取用户基本信息。',
+    },
+  )
 
 /** What no program sees, and many owners do not expect. */
 export const checkConsole = (url: string): Finding =>

@@ -68,7 +68,7 @@ t.test('an account of the wrong kind, and what is not WeChat', async (t) => {
 
   fake.answer('/cgi-bin/user/info', (reply) => reply.end('{"errcode":48001,"errmsg":"no"}'))
   const closed = await look({ ...alone, WECHAT_API_BASE: fake.url })
-  t.match(closed.of('oa-people'), { status: 'failed', says: { en: /errcode 48001/ } })
+  t.match(closed.of('oa-people'), { status: 'warning', says: { en: /\(48001\)/, zh: /48001/ } })
 })
 
 t.test(
