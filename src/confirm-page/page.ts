@@ -65,7 +65,7 @@ function post(path: string, body: object): Promise<{ status: number; body: unkno
 function bodyOf(request: XMLHttpRequest): unknown {
   try {
     return JSON.parse(request.responseText)
-  } catch (error) {
+  } catch {
     // Not ours: the flow says so.
     return request.responseText
   }
