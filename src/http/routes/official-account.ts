@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import { outcomeText, questionText } from '../../sign-in/chat-reply.ts'
 import type { SignInDeps } from '../../sign-in/door.ts'
@@ -36,6 +37,9 @@ const BODY_LIMIT = 64 * 1024
 const REPLY_MS = 1_800
 /** What WeChat wants to hear where there is nothing to say. */
 const NOTHING = 'success'
+
+const text = (type: string) => ({ [type]: { schema: Type.String() } })
+const textAnswer = (type: string, description: string) => ({ description, content: text(type) })
 
 /**
  * What WeChat pushes to us about the official account. All of it comes from WeChat's few addresses, so
@@ -126,7 +130,10 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
       config,
       schema: {
         summary: 'Verify the URL of the official account',
-        response: { ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED') },
+        response: {
+          200: textAnswer('text/plain', 'What WeChat sent as echostr'),
+          ...schema.errors('PUSH_REFUSED'),
+        },
       },
     },
     async (request, reply) => {
@@ -148,7 +155,13 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
       config,
       schema: {
         summary: 'What WeChat pushes: a scan, a follow, an unfollow',
-        response: { ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED', 'BODY_TOO_LARGE') },
+        response: {
+          200: {
+            description: 'A reply, or `success` where there is nothing to say',
+            content: { ...text('text/xml'), ...text('text/plain') },
+          },
+          ...schema.errors('PUSH_REFUSED', 'BODY_TOO_LARGE'),
+        },
       },
     },
     async (request, reply) => {
