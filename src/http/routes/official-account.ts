@@ -132,7 +132,7 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
         summary: 'Verify the URL of the official account',
         response: {
           200: textAnswer('text/plain', 'What WeChat sent as echostr'),
-          ...schema.errors('PUSH_REFUSED'),
+          ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED'),
         },
       },
     },
@@ -160,7 +160,7 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
             description: 'A reply, or `success` where there is nothing to say',
             content: { ...text('text/xml'), ...text('text/plain') },
           },
-          ...schema.errors('PUSH_REFUSED', 'BODY_TOO_LARGE'),
+          ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED', 'BODY_TOO_LARGE'),
         },
       },
     },
