@@ -6,7 +6,7 @@ import { sandboxOfficialAccount } from '../../src/config/sandbox.ts'
 import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres/postgres.ts'
 import { eventXml, securePush } from '../fixtures/pushes.ts'
 import { addTickets } from './polls.ts'
-import { pin, startInstance, startLoad, stopAll } from './processes.ts'
+import { pin, startInstance, startLoad, startSandbox, stopAll } from './processes.ts'
 
 /**
  * `node dist/test/bench/pushes.js`: how long pushes of the official account wait while many browsers
@@ -45,7 +45,9 @@ async function push(url: string, dispatcher: Agent, n: number): Promise<number> 
 }
 
 try {
+  const { settings } = await startSandbox()
   const instance = await startInstance('service', {
+    ...settings,
     NODE_ENV: 'test',
     DATABASE_URL: urlOf(server, 'postgres'),
     PORT: '0',

@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto'
 import t from 'tap'
 import { createPushCipher, signatureOf } from '../../../src/wechat/push/crypto.ts'
 import { createPushes } from '../../../src/wechat/push/push.ts'
@@ -65,6 +66,43 @@ t.test('padding is 1 to 32, all alike, and the length fits', async (t) => {
     const message = 'x'.repeat(length)
     t.equal(decrypt(encrypt(message)), message)
   }
+
+  const { appid, aesKey } = ACCOUNT
+  const key = Buffer.from(`${aesKey}=`, 'base64')
+  /** A message that says it has this length, before this padding. */
+  const made = (padding: Buffer, said = 44) => {
+    const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(said)
+    const content = [Buffer.alloc(16), length, Buffer.from('x'.repeat(44) + appid), padding]
+    return Buffer.concat([cipher.update(Buffer.concat(content)), cipher.final()]).toString('base64')
+  }
+  // 16 + 4 + 44 + 18 are 14 short of a whole block.
+  const right = Buffer.alloc(14, 14)
+  t.equal(decrypt(made(right)), 'x'.repeat(44))
+  for (const [name, padding] of Object.entries({
+    'unequal at its beginning': Buffer.from([13, ...right.subarray(1)]),
+    'of nothing': Buffer.from([...right.subarray(1), 0]),
+    'longer than a block': Buffer.concat([right, Buffer.alloc(32, 46)]),
+    'longer than all': Buffer.from([...right.subarray(1), 255]),
+  })) {
+    t.match(
+      refusal(() => decrypt(made(padding))),
+      /not encrypted with OA_AES_KEY/,
+      name,
+    )
+  }
+  for (const said of [63, 2 ** 31, 2 ** 32 - 1]) {
+    t.match(
+      refusal(() => decrypt(made(right, said))),
+      /longer than what was encrypted/,
+      `${said}`,
+    )
+  }
+  t.match(
+    refusal(() => decrypt(made(right, 43))),
+    /not OA_APPID/,
+  )
 })
 
 t.test('XML that is no push', async (t) => {
@@ -81,6 +119,7 @@ t.test('XML that is no push', async (t) => {
     'two roots': '<xml></xml><xml></xml>',
     'an open end': '<xml><Event>',
     '10,000 levels': `<xml>${deep(10_000)}</xml>`,
+    'more elements than a push has': `<xml>${Array.from({ length: 100 }, (_, i) => `<a${i}></a${i}>`).join('')}</xml>`,
     'no XML': 'hello',
     nothing: '',
   })) {
