@@ -45,7 +45,7 @@ export const catalogue = {
   },
   PUSH_REFUSED: {
     status: 403,
-    en: 'This is no push of WeChat for this service. The operator finds the reason in the log.',
+    en: 'This is no push of WeChat for this service. The operator can read the reason in the log and correct the settings.',
     zh: '这不是微信发给本服务的推送。原因见服务日志，请联系运维人员查看。',
   },
   ORIGIN_NOT_ALLOWED: {

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config/config.ts'
 import { SANDBOX_APPID, sandboxAccess, sandboxOfficialAccount } from './config/sandbox.ts'
 import { codeMakersOf, type Doors } from './http/doors.ts'
@@ -7,6 +6,7 @@ import { createConfirmLinks } from './sign-in/confirm-link.ts'
 import type { CodeStock } from './tickets/code-stock.ts'
 import { SCENE_PATTERN, type Channel } from './tickets/ticket.ts'
 import type { WechatCall } from './wechat/errcodes/outcome.ts'
+import type { WechatLog } from './wechat/failures.ts'
 import { createMiniProgram, type MiniProgram } from './wechat/mini-program.ts'
 import { createOfficialAccount, type OfficialAccount } from './wechat/official-account.ts'
 import { createPushes } from './wechat/push/push.ts'
@@ -34,7 +34,7 @@ export function openDoors(options: {
   config: Config
   local: string
   publicUrl: string
-  log: FastifyBaseLogger
+  log: WechatLog
   onCall: ((call: WechatCall) => void) | undefined
 }): OpenDoors {
   const { config, local, publicUrl, log, onCall } = options

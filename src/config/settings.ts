@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { officialAccountSettings } from './official-account-settings.ts'
 import { LISTEN } from './urls.ts'
 
 /**
@@ -148,34 +149,7 @@ export const settings = Type.Object({
       description: 'comma-separated names, domains, addresses or CIDR ranges, or * for all',
     }),
   ),
-  OA_APPID: Type.Optional(
-    Type.String({
-      pattern: '^wx[0-9a-z]{16}$',
-      description: "your service account's AppID: wx and 16 letters and digits",
-    }),
-  ),
-  OA_SECRET: Type.Optional(
-    Type.String({
-      pattern: '^[0-9A-Za-z_-]{16,64}$',
-      description: "your service account's AppSecret: 32 letters and digits",
-    }),
-  ),
-  OA_TOKEN: Type.Optional(
-    Type.String({
-      pattern: '^[0-9A-Za-z]{3,32}$',
-      description: 'the Token of 消息与事件推送: 3 to 32 letters and digits',
-    }),
-  ),
-  OA_AES_KEY: Type.Optional(
-    Type.String({
-      pattern: '^[0-9A-Za-z]{43}$',
-      description: 'the EncodingAESKey of 消息与事件推送: 43 letters and digits',
-    }),
-  ),
-  OA_UNFOLLOW: Type.Union([Type.Literal('keep'), Type.Literal('forget')], {
-    default: 'keep',
-    description: 'keep or forget',
-  }),
+  ...officialAccountSettings,
   CODE_STOCK: Type.Integer({
     default: 50,
     minimum: 0,

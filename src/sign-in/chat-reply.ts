@@ -4,8 +4,8 @@ import type { PushedScan } from './pushed-scan.ts'
 
 /** WeChat cuts off a reply, or shows none, beyond this. */
 const MOST_BYTES = 2_048
-/** A site's name and a browser's are shorter; a link is longer, and is no value of anybody's. */
-const MOST_VALUE = 80
+/** A site has no longer name. Five values of this length, of 4 bytes each, and a link stay below the bound. */
+const MOST_VALUE = 64
 
 /** Control characters, marks that turn text round or hide in it, and what WeChat reads as markup. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>&]/gu

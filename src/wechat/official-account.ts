@@ -1,7 +1,8 @@
+import { AppError } from '../errors.ts'
 import { createAccount, type Account, type AccountOptions } from './account.ts'
 import { officialRefusalError } from './errcodes/lookup.ts'
 import { drawCode } from './draw-code.ts'
-import { unexpected } from './failures.ts'
+import { unexpected, WechatRefusal } from './failures.ts'
 
 const APIS = ['qrcode_create', 'user_info'] as const
 
@@ -18,7 +19,7 @@ export type OfficialAccount = Omit<Account<(typeof APIS)[number]>, 'call' | 'cal
   codeImage(scene: string, seconds: number, about?: object): Promise<Buffer>
   /**
    * The person's unionid; null where the account is bound to no Open Platform account, or the person
-   * does not follow it any more.
+   * does not follow it any more, or where the account may not ask.
    *
    * @throws {AppError} as `codeAddress`
    */
@@ -76,7 +77,7 @@ export function createOfficialAccount(
       drawCode(await codeAddress(scene, seconds, about), codeWidth, 'Q'),
 
     unionidOf: (openid, about) =>
-      callWithToken(
+      callWithToken<string | null>(
         'user_info',
         {
           method: 'GET',
@@ -91,9 +92,16 @@ export function createOfficialAccount(
           return unionid
         },
         about,
-      ),
+      ).catch((error: unknown) => {
+        if (isForbidden(error)) return null
+        throw error
+      }),
   }
 }
+
+/** An account without the right to ask has no unionids; the log has said so. */
+const isForbidden = (error: unknown): boolean =>
+  error instanceof AppError && error.cause instanceof WechatRefusal && error.cause.errcode === 48001
 
 /** WeChat's own have 28 characters; the tables take 128. */
 const UNIONID = /^\P{Cc}{1,128}$/u

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import { outcomeText, questionText } from '../../sign-in/chat-reply.ts'
 import type { SignInDeps } from '../../sign-in/door.ts'
@@ -36,6 +37,9 @@ const BODY_LIMIT = 64 * 1024
 const REPLY_MS = 1_800
 /** What WeChat wants to hear where there is nothing to say. */
 const NOTHING = 'success'
+
+const text = (type: string) => ({ [type]: { schema: Type.String() } })
+const textAnswer = (type: string, description: string) => ({ description, content: text(type) })
 
 /**
  * What WeChat pushes to us about the official account. All of it comes from WeChat's few addresses, so
@@ -98,13 +102,14 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
   async function answerInTime(
     event: PushedEvent | null,
     request: FastifyRequest,
+    began: number,
   ): Promise<{ text: string | null; outcome: PushOutcome['outcome'] }> {
     const busy = { text: event?.kind === 'unfollow' ? null : outcomeText('busy') }
     const late = new AbortController()
     try {
       return await Promise.race([
         answer(event, request),
-        sleep(REPLY_MS, null, { signal: late.signal }).then(() => {
+        sleep(REPLY_MS - (performance.now() - began), null, { signal: late.signal }).then(() => {
           throw new Error(`no answer within ${REPLY_MS} ms`)
         }),
       ])
@@ -125,7 +130,10 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
       config,
       schema: {
         summary: 'Verify the URL of the official account',
-        response: { ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED') },
+        response: {
+          200: textAnswer('text/plain', 'What WeChat sent as echostr'),
+          ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED'),
+        },
       },
     },
     async (request, reply) => {
@@ -147,7 +155,13 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
       config,
       schema: {
         summary: 'What WeChat pushes: a scan, a follow, an unfollow',
-        response: { ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED', 'BODY_TOO_LARGE') },
+        response: {
+          200: {
+            description: 'A reply, or `success` where there is nothing to say',
+            content: { ...text('text/xml'), ...text('text/plain') },
+          },
+          ...schema.errors('PUSH_REFUSED', 'RATE_LIMITED', 'BODY_TOO_LARGE'),
+        },
       },
     },
     async (request, reply) => {
@@ -163,7 +177,7 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
         told('other', 'refused')
         throw refused(request, error)
       }
-      const { text, outcome } = await answerInTime(push.event, request)
+      const { text, outcome } = await answerInTime(push.event, request, began)
       told(push.event?.kind ?? 'other', outcome)
       if (text === null) return reply.type('text/plain; charset=utf-8').send(NOTHING as never)
       return reply.type('text/xml; charset=utf-8').send(push.reply(text, now) as never)

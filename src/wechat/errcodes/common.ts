@@ -21,9 +21,11 @@ export const commonErrcodes: Record<number, Entry> = {
   40125: wrongSecret,
   40164: misconfigured(({ kind }, errmsg) => {
     const address = /invalid ip ([\da-f.:]+)/i.exec(errmsg)?.[1]
+    // A service account has no such switch: its list is mandatory.
+    const off = kind.appid === 'WECHAT_APPID'
     return {
-      en: `WeChat sees this service at ${address ?? 'the address in errmsg'}, which is not on the list of allowed addresses: add ${address ?? 'the address in errmsg'} at ${kind.console} → IP 白名单 (it takes up to 10 minutes), or switch the list off there.`,
-      zh: `微信看到的本服务地址是 ${address ?? 'errmsg 中的地址'}，不在 IP 白名单内：请在 ${kind.console} → IP 白名单 中加入 ${address ?? 'errmsg 中的地址'}（最长约 10 分钟生效），或在该处关闭白名单。`,
+      en: `WeChat sees this service at ${address ?? 'the address in errmsg'}, which is not on the list of allowed addresses: add ${address ?? 'the address in errmsg'} at ${kind.console} → IP 白名单 (it takes up to 10 minutes)${off ? ', or switch the list off there' : ''}.`,
+      zh: `微信看到的本服务地址是 ${address ?? 'errmsg 中的地址'}，不在 IP 白名单内：请在 ${kind.console} → IP 白名单 中加入 ${address ?? 'errmsg 中的地址'}（最长约 10 分钟生效）${off ? '，或在该处关闭白名单' : ''}。`,
     }
   }),
   40243: misconfigured(({ kind }) => ({

@@ -1,28 +1,13 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import t from 'tap'
-import { sandboxOfficialAccount } from '../src/config/sandbox.ts'
-import { startApp, type Overrides } from './fixtures/app.ts'
-import { call, clientOf, type Created, type Json } from './fixtures/network/client.ts'
-import { eventXml, plainPush, securePush } from './fixtures/pushes.ts'
-import type { Teardown } from './fixtures/postgres/database.ts'
+import { sandboxOfficialAccount } from '../../src/config/sandbox.ts'
+import { startApp } from '../fixtures/app.ts'
+import { call, type Created } from '../fixtures/network/client.ts'
+import { startDoor as start, type DoorTicket as Ticket } from '../fixtures/official-account.ts'
+import { eventXml, plainPush, securePush } from '../fixtures/pushes.ts'
 
 /** The official account's door, from the code to the token. */
-
-type Ticket = Created & { channel: string }
-
-async function start(t: Teardown, overrides: Overrides = {}) {
-  const app = await startApp(t, overrides)
-  const client = clientOf(app.url)
-  const create = () => client.create({ channel: 'official_account' }) as Promise<Ticket>
-  const scan = async (user: string, scene: string): Promise<string> =>
-    (await call(`${app.url}/sandbox/oa/scan`, { json: { user, scene } })).body.reply as string
-  /** What stands in the chat's link behind the scene. */
-  const proofOf = (reply: string): string => /#[\w-]+\.([\w-]{43})"/.exec(reply)?.[1] ?? ''
-  const phone = (path: string, json: object): Promise<{ status: number; body: Json }> =>
-    call(app.url + path, { json })
-  return { ...app, ...client, create, scan, proofOf, phone }
-}
 
 t.test('a stranger follows, opens the link, confirms; the page has its token', async (t) => {
   const { url, create, scan, proofOf, phone, poll } = await start(t)
