@@ -154,6 +154,7 @@ async function mutate(t: Test, isSecure: boolean): Promise<void> {
   t.comment(statuses)
   t.ok((statuses['signed']?.[200] ?? 0) > 0, 'what is still right is taken')
   t.ok((statuses['signed']?.[403] ?? 0) > 0)
+  t.ok((statuses['forged']?.[429] ?? 0) > 0, 'who guesses is a stranger, as at every route')
   t.equal(await contents(db, untouchable.scene), before, 'nothing is written')
   t.equal((await poll(untouchable)).status, 200)
 

@@ -19,8 +19,7 @@ const EVIL = `]]><a href="https://evil.example">x</a>&lt;\u202e\u2066\u200b\u000
 
 t.test('what came from outside is no markup, and turns no text round', async (t) => {
   for (const value of [EVIL, `${EVIL}${'\u{1f600}'.repeat(500)}`]) {
-    t.notMatch(plain(value), /[<>&\n\r\u2028\u200b-\u200f\u202a-\u202e\u2066-\u2069]/)
-    t.notOk(plain(value).includes('\u0007'))
+    t.notMatch(plain(value), /[<>&\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
     t.ok([...plain(value)].length <= 64)
   }
   const long = '\u{1f600}'.repeat(500)
