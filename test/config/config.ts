@@ -229,18 +229,6 @@ t.test('what came out cannot be changed, and the environment was not', async (t)
   t.throws(() => (config.http.corsOrigins as string[]).push('https://evil.example'), TypeError)
 })
 
-t.test('a database URL that nothing can read is a problem of the settings', async (t) => {
-  for (const DATABASE_URL of ['postgres://me:p#ss@db.example/x', 'postgres://db.example:port/x']) {
-    t.same(problemsOf({ DATABASE_URL }), [`DATABASE_URL must be ${shapeOf('DATABASE_URL')}`])
-  }
-})
-
-t.test('an embedded database has no read replica', async (t) => {
-  t.match(problemsOf({ DATABASE_READ_URL: 'postgres://localhost/x' }), [
-    /^DATABASE_READ_URL must be empty with the embedded database/,
-  ])
-})
-
 t.test('the country of a client is for a trusted proxy to tell', async (t) => {
   const problem = [/^LOCATION_HEADER needs TRUST_PROXY/]
   t.match(problemsOf({ LOCATION_HEADER: 'CF-IPCountry' }), problem)
