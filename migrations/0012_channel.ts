@@ -5,6 +5,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table tickets
     add column channel text not null default 'miniprogram'
-      constraint tickets_channel_check check (channel in ('miniprogram', 'official_account'))
+      constraint tickets_channel_known check (channel in ('miniprogram', 'official_account'))
   `.execute(db)
 }
