@@ -43,6 +43,11 @@ export const catalogue = {
     en: 'The chosen number is not the one on the website, so this sign-in was declined for good. Start again with a new code if it was yours.',
     zh: '所选数字与网页上显示的不一致，本次登录已被拒绝且不可恢复。若确为本人操作，请刷新小程序码后重试。',
   },
+  PUSH_REFUSED: {
+    status: 403,
+    en: 'This is no push of WeChat for this service. The operator can read the reason in the log and correct the settings.',
+    zh: '这不是微信发给本服务的推送。原因见服务日志，请联系运维人员查看。',
+  },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
     en: 'This page may not call ScenePass: its origin is not allowed. The operator can add it to CORS_ORIGINS; then try again.',

@@ -4,6 +4,8 @@ const SHORTEST_PASSWORD = 6
 const SHORTEST_SECRET = 8
 /** A run of characters in signing keys that no program could read may be the private part of one. */
 const KEY_MATERIAL = /[\w+/=-]{16,}/g
+/** What the accounts' consoles give, and what pushes are signed and encrypted with. */
+const OF_ACCOUNTS = ['WECHAT_SECRET', 'OA_SECRET', 'OA_TOKEN', 'OA_AES_KEY']
 /** The members of a JWK that are private: RFC 7518, 6.2.2, 6.3.2 and 6.4.1. */
 const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])
 
@@ -21,7 +23,7 @@ export function redact(text: string, secrets: readonly string[]): string {
 
 /**
  * The same for every secret in the settings of a program: passwords in URLs (the database's, a
- * proxy's), the AppSecret, the signing keys, also where they are malformed.
+ * proxy's), the AppSecrets, what pushes are signed with, the signing keys, also where they are malformed.
  *
  * @param env the settings as they are given
  */
@@ -55,7 +57,10 @@ function secretsOf(env: Environment): string[] {
     env['PGPASSWORD'] ?? '',
     ...[...values, ...proxiesIn(env)].flatMap(passwordsIn),
   ].flatMap(readings)
-  const secrets = [env['WECHAT_SECRET'] ?? '', ...keysIn(env['SIGNING_KEYS'] ?? '')]
+  const secrets = [
+    ...OF_ACCOUNTS.map((name) => env[name] ?? ''),
+    ...keysIn(env['SIGNING_KEYS'] ?? ''),
+  ]
   return [
     ...passwords.filter((each) => each.length >= SHORTEST_PASSWORD),
     ...secrets.map((each) => each.trim()).filter((each) => each.length >= SHORTEST_SECRET),

@@ -1,9 +1,8 @@
-import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config/config.ts'
-import { SANDBOX_APPID, sandboxAccess, sandboxAccount } from './config/sandbox.ts'
+import { sandboxAccount, sandboxOfficialAccount } from './config/sandbox.ts'
 import { isLoopback } from './config/hosts.ts'
 import { isEverywhere, localUrl } from './config/urls.ts'
 import { openDatabase, openReadReplica } from './db/open.ts'
@@ -14,12 +13,12 @@ import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { fillCodeStock } from './jobs/fill-code-stock.ts'
 import { startSweeps, SWEPT } from './jobs/sweep.ts'
+import { openDoors } from './open-doors.ts'
 import { createSandbox } from './sandbox/plugin.ts'
 import { registerGauges, registerSweeps } from './telemetry/gauges.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFixedKeyring, createStoredKeyring } from './tokens/keyring.ts'
 import { createLoginTokens } from './tokens/login-token.ts'
-import { createMiniProgram } from './wechat/mini-program.ts'
 import { nameOfProxy } from './wechat/outbound.ts'
 
 export type Service = {
@@ -99,37 +98,48 @@ async function start(
     issuer: tokenRules.issuer ?? publicUrl,
   })
 
-  const { credentials, ...wechatSettings } = config.wechat
-  if (wechatSettings.proxy !== null) {
-    log.info(`calls to WeChat go through the proxy ${nameOfProxy(wechatSettings.proxy)}`)
-  }
-  const sandboxed = credentials === null
-  const wechat = createMiniProgram({
-    ...wechatSettings,
-    ...(credentials ?? sandboxAccess(local)),
+  const { proxy } = config.wechat
+  if (proxy !== null) log.info(`calls to WeChat go through the proxy ${nameOfProxy(proxy)}`)
+  const { doors, accounts, stocks, madeFor } = openDoors({
+    config,
+    local,
+    publicUrl,
     log,
     onCall: metrics?.wechatCall,
   })
-  undo.push(() => wechat.close())
-  const { codeStock: size } = config.tickets
-  const stock = size > 0 ? { size, madeFor: codesMadeFor(config, publicUrl) } : null
-  const madeFor = stock?.madeFor ?? null
+  undo.push(
+    async () => void (await Promise.all(Object.values(accounts).map((account) => account.close()))),
+  )
   if (metrics) {
     const embedded = config.database.url.startsWith('pglite:')
-    registerGauges(metrics, { wechat, keyring, connection, embedded, readReplica, stock: madeFor })
+    registerGauges(metrics, {
+      accounts,
+      keyring,
+      connection,
+      embedded,
+      readReplica,
+      stock: madeFor,
+    })
   }
 
   const shutdown = createShutdown()
   const app = await buildApp({
     log,
     database: { ...connection, readReplica },
-    wechat,
+    doors,
     keyring,
     tokens,
     site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
-    rules: sandboxed ? atHome(config) : config,
+    rules: config.sandbox ? atHome(config) : config,
     stock: madeFor,
-    sandbox: sandboxed ? createSandbox({ publicUrl, ...sandboxAccount, log }) : null,
+    sandbox: config.sandbox
+      ? createSandbox({
+          publicUrl,
+          ...sandboxAccount,
+          officialAccount: { ...sandboxOfficialAccount, service: local },
+          log,
+        })
+      : null,
     shutdown,
     ...(metrics && {
       observe: {
@@ -141,6 +151,7 @@ async function start(
         pollBatch: metrics.pollBatch,
         readReplica: metrics.readReplica,
         refusal: metrics.refusal,
+        push: metrics.push,
       },
     }),
   })
@@ -161,23 +172,20 @@ async function start(
   }
   await listening({ ...at, port }, () => app.listen(listen))
   log.info(`listening on ${[local, ...elsewhere].join(', ')}`)
-  wechat.start()
+  for (const account of Object.values(accounts)) account.start()
 
   const onExpired = (count: number) => metrics?.tickets('expired', count)
   const onSwept = metrics ? registerSweeps(metrics, SWEPT) : undefined
   undo.push(startSweeps({ db: background, rules: config, log, onExpired, onSwept }))
-  if (stock) {
-    const makeImage = async (scene: string) => (await wechat.codeImage(scene)).bytes
-    undo.push(fillCodeStock({ db: background, stock, makeImage, log }))
-  }
-  log.info({ version, publicUrl, sandbox: sandboxed }, `ScenePass is ready: open ${publicUrl}`)
+  for (const each of stocks) undo.push(fillCodeStock({ db: background, ...each, log }))
+  log.info({ version, publicUrl, sandbox: config.sandbox }, `ScenePass is ready: open ${publicUrl}`)
   const inNetwork = elsewhere[0] ?? (isLoopback(new URL(local).hostname) ? null : local)
   return {
     url: local,
     version,
-    sandbox: sandboxed,
+    sandbox: config.sandbox,
     open: publicUrl,
-    phone: sandboxed ? (config.listen.publicUrl ?? inNetwork) : null,
+    phone: config.sandbox ? (config.listen.publicUrl ?? inNetwork) : null,
     elsewhere: [local, ...elsewhere].filter((url) => url !== publicUrl),
   }
 }
@@ -198,21 +206,6 @@ const metricsOf = ({ ops }: Config, log: FastifyBaseLogger): Metrics | null =>
         version,
         onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
       })
-
-/** How scenes of the stock are made, so that instances of the version before have a stock of their own. */
-const SCENES = 'sealed'
-
-/** A name for all that a code depends on: made for anything else, it would lead somewhere else. */
-function codesMadeFor({ wechat }: Config, publicUrl: string): string {
-  const { credentials, page, envVersion, checkPath, codeWidth, apiBase } = wechat
-  // The sandbox's codes lead to its own phone page; every instance behind one URL makes the same.
-  const by = credentials ? [credentials.appid, apiBase] : [SANDBOX_APPID, publicUrl]
-  return hash(
-    'sha256',
-    JSON.stringify([...by, page, envVersion, checkPath, codeWidth, SCENES]),
-    'hex',
-  )
-}
 
 const freePort = (host: string): Promise<number> =>
   new Promise((resolve, reject) => {

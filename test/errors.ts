@@ -5,7 +5,7 @@ import { AppError, catalogue, type ErrorCode } from '../src/errors.ts'
 const contract: Record<number, string[]> = {
   400: ['INVALID_REQUEST', 'LOGIN_CODE_INVALID', 'LOGIN_CODE_USED'],
   401: ['BAD_SECRET'],
-  403: ['WECHAT_USER_BLOCKED', 'MATCH_CODE_WRONG', 'ORIGIN_NOT_ALLOWED'],
+  403: ['WECHAT_USER_BLOCKED', 'MATCH_CODE_WRONG', 'PUSH_REFUSED', 'ORIGIN_NOT_ALLOWED'],
   404: ['TICKET_NOT_FOUND', 'NOT_FOUND'],
   405: ['METHOD_NOT_ALLOWED'],
   409: ['SCENE_TAKEN', 'SCANNED_BY_ANOTHER', 'ALREADY_CONFIRMED'],
@@ -31,7 +31,7 @@ t.test('the catalogue is the list of the contract, neither more nor less', async
 
 t.test('every message says in both languages what happened and what to do about it', async (t) => {
   const advice = {
-    en: /\b(send|call|wait|try again|refresh|correct|create|leave the|start again|can ask|lists|says what to)\b/i,
+    en: /\b(send|call|wait|try again|refresh|correct|create|leave the|start again|can ask|can read|lists|says what to)\b/i,
     zh: /请|见|可联系|需由/,
   }
   for (const [code, entry] of entries) {

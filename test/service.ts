@@ -67,7 +67,12 @@ const requests = (route: string, method: string, status: number) =>
   `scenepass_http_requests_total{route="${route}",method="${method}",status="${status}"}`
 
 t.test('after a few logins the metrics tell of them', async (t) => {
-  while ((await scrape())('scenepass_code_stock') !== 2) await sleep(20)
+  const stock = (channel: string) => `scenepass_code_stock{channel="${channel}"}`
+  const isFull = async () => {
+    const value = await scrape()
+    return value(stock('miniprogram')) === 2 && value(stock('official_account')) === 2
+  }
+  while (!(await isFull())) await sleep(20)
   const ticket = await create()
   await call(`${url}/ticket/${ticket.scene}/qrcode`)
   await call(`${url}/ticket/${ticket.scene}/link`)
@@ -114,15 +119,15 @@ t.test('after a few logins the metrics tell of them', async (t) => {
 
   t.equal(value('scenepass_poll_batch_size_count'), 3)
   t.equal(value('scenepass_poll_batch_size_sum'), 3)
-  t.equal(value(calls('stable_token', '0')), 1)
+  t.equal(value(calls('stable_token', '0')), 2, 'of each account one')
   t.ok(value(calls('getwxacodeunlimit', '0')) >= 2)
   t.equal(value(calls('generate_urllink', '0')), 1)
   t.equal(value(calls('jscode2session', '0')), 7)
   t.equal(value('scenepass_wechat_call_duration_seconds_count{api="jscode2session"}'), 7)
   t.ok(value('scenepass_wechat_call_duration_seconds_sum{api="jscode2session"}') > 0)
-  const age = value('scenepass_access_token_age_seconds')
+  const age = value('scenepass_access_token_age_seconds{channel="miniprogram"}')
   t.ok(0 < age && age < 60, `${age} s`)
-  t.ok(value('scenepass_access_token_expires_in_seconds') > 240)
+  t.ok(value('scenepass_access_token_expires_in_seconds{channel="miniprogram"}') > 240)
   t.equal(value('scenepass_wechat_paused{api="jscode2session"}'), 0)
 
   t.equal(value('scenepass_db_pool_max_connections'), 7)
@@ -193,7 +198,11 @@ t.test('a lost database loses no scrape', async (t) => {
   t.match(await call(`${url}/readyz`), { status: 503 })
   const value = await scrape()
   t.equal(value(requests('/readyz', 'GET', 503)), 1)
-  t.same(value('scenepass_code_stock'), NaN, 'what cannot be read is left out')
+  t.same(
+    value('scenepass_code_stock{channel="miniprogram"}'),
+    NaN,
+    'what cannot be read is left out',
+  )
   t.ok(value('scenepass_db_statement_errors_total{code="connection"}') > 0)
   await way.mend()
   const since = performance.now()

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { readConfig } from '../config/config.ts'
 import { connect } from '../db/connect.ts'
 import { pendingMigrations } from '../db/migrate.ts'
@@ -7,13 +8,24 @@ import { listKeys, removeKey, rotateKeys } from '../tokens/stored-keys.ts'
 import { runCommand, UsageError, type Program } from './command.ts'
 import { OperatorError } from '../operator-error.ts'
 
-/** `scenepass keys`: the signing keys of the login token. */
+/** What WeChat's console takes as Token at most, and as EncodingAESKey. */
+const TOKEN_LENGTH = 32
+const AES_KEY_LENGTH = 43
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const letters = (length: number): string =>
+  Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+
+/** `scenepass keys`: the signing keys of the login token, and what pushes are signed with. */
 await runCommand(async (program) => {
   // No options, so nothing to parse: one key id of 64 begins with a hyphen (RFC 7638, base64url).
   const [command, kid] = process.argv.slice(2).filter((argument) => argument !== '--')
 
   if (command === 'generate') {
     program.out(`${JSON.stringify({ keys: [await generateSigningJwk()] })}\n`)
+    return
+  }
+  if (command === 'push') {
+    program.out(`OA_TOKEN=${letters(TOKEN_LENGTH)}\nOA_AES_KEY=${letters(AES_KEY_LENGTH)}\n`)
     return
   }
   if (command === 'export') return withKeys(program, exportKeys)

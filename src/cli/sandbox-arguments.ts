@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
-import { sandboxAccount } from '../config/sandbox.ts'
+import { sandboxAccount, sandboxOfficialAccount } from '../config/sandbox.ts'
 
 export type SandboxArguments = {
   host: string
   port: number
-  /** Base URL of the service the phone page talks to, no trailing slash. */
+  /** Base URL of the service that the phone page talks to and that pushes go to, no trailing slash. */
   service: string
   /** Where browsers and phones reach this server, no trailing slash. */
   publicUrl: string
@@ -53,6 +53,10 @@ export const instanceSettings = (publicUrl: string): string =>
   [
     `WECHAT_APPID=${sandboxAccount.appid}`,
     `WECHAT_SECRET=${sandboxAccount.secret}`,
+    `OA_APPID=${sandboxOfficialAccount.appid}`,
+    `OA_SECRET=${sandboxOfficialAccount.secret}`,
+    `OA_TOKEN=${sandboxOfficialAccount.token}`,
+    `OA_AES_KEY=${sandboxOfficialAccount.aesKey}`,
     `WECHAT_API_BASE=${publicUrl}/sandbox/wechat`,
     '',
   ].join('\n')

@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace'
-import { sandboxAccount } from '../config/sandbox.ts'
+import { sandboxAccount, sandboxOfficialAccount } from '../config/sandbox.ts'
 import { listening } from '../http/listen.ts'
 import { buildSandboxServer } from '../sandbox/server.ts'
 import { runCommand, UsageError } from './command.ts'
@@ -19,7 +19,12 @@ await runCommand(async (program) => {
   const { host, port, ...urls } = typed()
   // stdout is for the settings alone, so that they can be piped into a file.
   const log = program.log('warn', 'stderr')
-  const app = await buildSandboxServer({ ...urls, ...sandboxAccount, log })
+  const app = await buildSandboxServer({
+    ...urls,
+    ...sandboxAccount,
+    officialAccount: sandboxOfficialAccount,
+    log,
+  })
   const names = { host: '--host', port: '--port' }
   await listening({ host, port, names }, () => app.listen({ host, port }))
   closeWithGrace({ delay: 5000, logger: log }, async ({ err }) => {

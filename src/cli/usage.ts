@@ -42,6 +42,8 @@ const usages: Record<string, string> = {
               按 SIGNING_KEYS 的格式输出数据库中的密钥，正在签名的排在最前
   generate    print a new private JWKS for SIGNING_KEYS; touches no database
               输出一份新的私有 JWKS，供 SIGNING_KEYS 使用；不访问数据库
+  push        print a new OA_TOKEN and OA_AES_KEY, for 消息与事件推送; touches no database
+              输出新的 OA_TOKEN 和 OA_AES_KEY，用于“消息与事件推送”；不访问数据库
 `,
   doctor: `scenepass doctor [--json]
 

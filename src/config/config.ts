@@ -10,6 +10,11 @@ import { isProduction, problemsOfDatabase, problemsOfPlace, type Place } from '.
 import { convert, isProxy, isReturnUrl, list, parseUrl } from './values.ts'
 import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import type { Words } from '../language.ts'
+import {
+  officialAccountIn,
+  problemsOfOfficialAccount,
+  type OfficialAccountCredentials,
+} from './official-account.ts'
 import { naming, readOrigin, withPlainOrigin } from './origins.ts'
 import { proxyFor, readProxy } from './outbound-proxy.ts'
 import { ConfigError, wrongShape } from './problems.ts'
@@ -32,7 +37,9 @@ export type Config = Readonly<{
   http: HttpRules
   ops: { host: string; port: number | null }
   siteName: string | null
-  /** `credentials: null` is the sandbox. */
+  /** Without credentials of either account it is the sandbox, which has both. */
+  sandbox: boolean
+  /** `credentials: null`: this door is shut, unless it is the sandbox. */
   wechat: {
     credentials: { appid: string; secret: string } | null
     apiBase: string
@@ -40,6 +47,7 @@ export type Config = Readonly<{
     proxy: string | null
     timeoutMs: number
   } & Omit<MiniProgramSettings, 'appid'>
+  officialAccount: { credentials: OfficialAccountCredentials | null; unfollow: 'keep' | 'forget' }
   tickets: TicketRules
   /** `issuer: null` is the public URL; `signingKeys: null`, those in the database. */
   tokens: Omit<TokenRules, 'issuer'> & { issuer: string | null; signingKeys: string | null }
@@ -122,6 +130,8 @@ export function readConfig(
       ? { appid: values.WECHAT_APPID, secret: values.WECHAT_SECRET }
       : null
 
+  const officialAccount = officialAccountIn(values)
+
   if (values.TOKEN_AUDIENCE === values.TOKEN_AUDIENCE_MINIPROGRAM) {
     report('TOKEN_AUDIENCE_MINIPROGRAM', {
       en: 'TOKEN_AUDIENCE_MINIPROGRAM must differ from TOKEN_AUDIENCE: it keeps web and mini program tokens apart',
@@ -136,7 +146,8 @@ export function readConfig(
     })
   }
 
-  const via = credentials !== null && apiBase ? proxyFor(apiBase.href, env) : null
+  const sandbox = credentials === null && officialAccount === null
+  const via = !sandbox && apiBase ? proxyFor(apiBase.href, env) : null
   const proxy = via && readProxy(via.value)
   if (via && proxy === null) report(via.setting, wrongShape(via.setting, NO_PROXY_OF_OURS))
 
@@ -151,10 +162,14 @@ export function readConfig(
     proxies: fits('TRUST_PROXY') ? proxies : [],
     corsOrigins: fits('CORS_ORIGINS') ? corsOrigins : [],
     returnUrls: fits('RETURN_URLS') ? returnUrls : [],
-    appid: values.WECHAT_APPID ?? null,
+    accounts: [values.WECHAT_APPID, values.OA_APPID].filter((appid) => appid !== undefined),
   }
   const misplaced = options.serves === false ? problemsOfDatabase(place) : problemsOfPlace(place)
   for (const [name, sentence] of misplaced) report(name, sentence)
+  if (options.serves !== false) {
+    const odd = problemsOfOfficialAccount(values, isProduction(place))
+    for (const [name, sentence] of odd) report(name, sentence)
+  }
 
   if (problems.size > 0) throw new ConfigError([...problems.values()])
 
@@ -177,6 +192,7 @@ export function readConfig(
     },
     ops: { host: values.OPS_HOST, port: values.OPS_PORT ?? null },
     siteName: values.SITE_NAME ?? null,
+    sandbox,
     wechat: {
       credentials,
       page: values.WECHAT_PAGE,
@@ -187,6 +203,7 @@ export function readConfig(
       proxy,
       timeoutMs: values.WECHAT_TIMEOUT_MS,
     },
+    officialAccount: { credentials: officialAccount, unfollow: values.OA_UNFOLLOW },
     tickets: {
       windows: {
         ticket: values.TICKET_TTL,

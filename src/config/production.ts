@@ -1,7 +1,7 @@
 import type { Words } from '../language.ts'
 import { isLocalDatabase } from './database-url.ts'
 import { isLoopback, isPublic } from './hosts.ts'
-import { SANDBOX_APPID } from './sandbox.ts'
+import { SANDBOX_APPID, SANDBOX_APPIDS } from './sandbox.ts'
 import { shapeOf, type Settings } from './settings.ts'
 import { shapesInChinese } from './shapes-zh.ts'
 import { parseUrl } from './values.ts'
@@ -17,7 +17,8 @@ export type Place = {
   proxies: readonly string[]
   corsOrigins: readonly string[]
   returnUrls: readonly string[]
-  appid: string | null
+  /** AppIDs of the accounts whose doors are open. */
+  accounts: readonly string[]
 }
 
 /** A setting, and what is wrong with it here. */
@@ -54,7 +55,7 @@ function openDoors(place: Place): Problem[] {
         en: `${signs.join(', ')} ${signs.length === 1 ? 'says' : 'say'} that this is production; NODE_ENV=development says that it is not, and allows the sandbox`,
         zh: `${signs.join('、')} 表明这是生产环境；若不是，请设置 NODE_ENV=development，即可使用沙箱`,
       }
-  if (place.appid === null) {
+  if (place.accounts.length === 0) {
     return [
       [
         'WECHAT_APPID',
@@ -67,7 +68,19 @@ function openDoors(place: Place): Problem[] {
   }
   // A rehearsal with several instances has a PostgreSQL and a proxy, too.
   const rehearsal = !signs.includes('NODE_ENV') && !signs.includes('PUBLIC_URL')
-  if (place.appid !== SANDBOX_APPID || rehearsal) return []
+  const simulated = place.accounts.find((appid) => SANDBOX_APPIDS.includes(appid))
+  if (simulated === undefined || rehearsal) return []
+  if (simulated !== SANDBOX_APPID) {
+    return [
+      [
+        'OA_APPID',
+        {
+          en: `OA_APPID must be that of your own service account in production: this one belongs to the simulated WeChat, where every visitor can sign in as any user (${because.en})`,
+          zh: `OA_APPID 在生产环境中应为您自己的服务号的 AppID：当前的属于模拟微信，任何人都能以任何身份登录（${because.zh}）`,
+        },
+      ],
+    ]
+  }
   return [
     [
       'WECHAT_APPID',

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { officialAccountSettings } from './official-account-settings.ts'
 import { LISTEN } from './urls.ts'
 
 /**
@@ -148,6 +149,7 @@ export const settings = Type.Object({
       description: 'comma-separated names, domains, addresses or CIDR ranges, or * for all',
     }),
   ),
+  ...officialAccountSettings,
   CODE_STOCK: Type.Integer({
     default: 50,
     minimum: 0,

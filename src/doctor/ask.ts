@@ -10,11 +10,14 @@ export type Asked = {
   method?: string
   headers?: Record<string, string>
   json?: unknown
+  /** A body that is no JSON, as it is. */
+  body?: string
 }
 
 export type Answer = {
   status: number
   headers: IncomingMessage['headers']
+  text: string
   /** What it says, as JSON; undefined where it is none. */
   json: Record<string, unknown> | undefined
   /** Our own address on this connection. */
@@ -34,9 +37,9 @@ export type Ask = (url: string, asked?: Asked) => Promise<Answer>
  * @returns rejects with the system's error (`code`), or a TimeoutError
  */
 export function createAsk(options: { timeoutMs: number; ca?: string | undefined }): Ask {
-  return async (url, { method = 'GET', headers = {}, json } = {}) => {
+  return async (url, { method = 'GET', headers = {}, json, body: raw } = {}) => {
     const signal = AbortSignal.timeout(options.timeoutMs)
-    const body = json === undefined ? undefined : JSON.stringify(json)
+    const body = json === undefined ? raw : JSON.stringify(json)
     const how: RequestOptions & { ca?: string } = {
       method,
       // Without one that stays open: every connection is to be seen from its beginning.
@@ -44,7 +47,7 @@ export function createAsk(options: { timeoutMs: number; ca?: string | undefined 
       signal,
       headers: {
         'user-agent': 'scenepass-doctor',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
       ...(options.ca === undefined ? {} : { ca: options.ca }),
@@ -59,12 +62,14 @@ export function createAsk(options: { timeoutMs: number; ca?: string | undefined 
       const certificate = url.startsWith('https:')
         ? (socket as TLSSocket).getPeerCertificate()
         : undefined
+      const text = await read(response)
       return {
         own: plainAddress(socket.localAddress ?? ''),
         certificateEnds: certificate ? Date.parse(certificate.valid_to) : null,
         status: response.statusCode ?? 0,
         headers: response.headers,
-        json: parse(await read(response)),
+        text,
+        json: parse(text),
       }
     } catch (error) {
       throw signal.aborted ? signal.reason : error

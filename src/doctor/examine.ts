@@ -1,17 +1,16 @@
 import { ConfigError, readConfig, type Config } from '../config/config.ts'
-import { SANDBOX_APPID, sandboxAccess } from '../config/sandbox.ts'
+import { isPublic } from '../config/hosts.ts'
+import { SANDBOX_APPID, SANDBOX_APPIDS, sandboxAccess } from '../config/sandbox.ts'
 import { commandToClose, hasFileModes, openToOthers, secretFiles } from '../config/secret-files.ts'
 import { localUrl } from '../config/urls.ts'
 import type { Db } from '../db/pool.ts'
-import { newScene } from '../tickets/secret.ts'
-import { createMiniProgram } from '../wechat/mini-program.ts'
+import { miniProgramChecks, officialAccountChecks } from './accounts.ts'
 import { createAsk } from './ask.ts'
 import { checkCache } from './cache.ts'
 import { checkDatabaseClock, checkWechatClock } from './clocks.ts'
 import { checkDatabase, checkMigrations, openDatabase } from './database.ts'
 import type { Finding } from './finding.ts'
 import { hider } from './hide.ts'
-import { checkPage } from './page.ts'
 import { planOf, type Planned } from './plan.ts'
 import { checkProxy } from './proxy.ts'
 import { checkPublicUrl } from './public-url.ts'
@@ -20,14 +19,7 @@ import { checkSecretFiles } from './secret-files.ts'
 import { checkPublishedKeys, checkService } from './service.ts'
 import { settingsDoNotFit, settingsFit } from './settings.ts'
 import { checkSigningKeys, givenSigner, storedSigner, type Signer } from './signing-keys.ts'
-import {
-  checkAddress,
-  checkCredentials,
-  checkLoginCode,
-  checkRealWechat,
-  checkUrlLink,
-  checkWechat,
-} from './wechat.ts'
+import { checkRealWechat, checkWechat } from './wechat.ts'
 import { askThrough, checkWechatProxy } from './wechat-proxy.ts'
 
 /** What goes wrong is in the results, so nothing is logged. */
@@ -65,8 +57,11 @@ type Wiring = {
   config: Config
   /** Where the service is to be reached; no trailing slash. */
   url: string
-  /** Where WeChat is, and who we are there. */
-  access: { appid: string; secret: string; apiBase: string }
+  /** Where WeChat is. */
+  apiBase: string
+  /** Who we are there; null where that account has no credentials. */
+  miniProgram: { appid: string; secret: string } | null
+  officialAccount: Config['officialAccount']['credentials']
   open: () => Promise<Db>
   signer: () => Promise<Signer>
   now: () => number
@@ -83,6 +78,8 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
       sandbox: false,
       storedKeys: true,
       urlLink: false,
+      miniProgram: true,
+      officialAccount: Boolean(env['OA_APPID']),
       wechatProxy: false,
     })
     return {
@@ -92,7 +89,8 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     }
   }
   const { production, database, listen, tokens } = config
-  const { credentials, apiBase } = config.wechat
+  const { sandbox } = config
+  const officialAccount = config.officialAccount.credentials
   const { urlLink } = config.tickets
   const toClose: (() => Promise<void>)[] = []
   const closing: Wiring['closing'] = (close) => void toClose.push(close)
@@ -106,11 +104,26 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     signingKeys === null ? storedSigner(await open(), tokens.ttl) : givenSigner(signingKeys),
   )
   const local = localUrl(listen.host, listen.port)
-  const access = credentials === null ? sandboxAccess(local) : { ...credentials, apiBase }
+  const inside = sandbox ? sandboxAccess(local) : null
+  const apiBase = inside?.apiBase ?? config.wechat.apiBase
+  const miniProgram = inside ?? config.wechat.credentials
   const url = listen.publicUrl ?? local
-  const wiring: Wiring = { config, url, access, open, signer, now, ca, closing }
+  const wiring: Wiring = {
+    config,
+    url,
+    apiBase,
+    miniProgram,
+    officialAccount,
+    open,
+    signer,
+    now,
+    ca,
+    closing,
+  }
+  const given = [config.wechat.credentials, officialAccount].filter((each) => each !== null)
+  const appids = given.map(({ appid }) => appid)
   const checks: Checks = {
-    settings: async () => settingsFit({ production, appid: credentials?.appid ?? null }),
+    settings: async () => settingsFit({ production, appids }),
     'secret-files': async () => filesOf(secretFiles(env, dotEnv)),
     ...databaseChecks(wiring),
     ...serviceChecks(wiring),
@@ -119,9 +132,11 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
   const storedKeys = signingKeys === null
   const plan = planOf({
     fileModes: hasFileModes,
-    sandbox: credentials === null,
+    sandbox,
     storedKeys,
     urlLink,
+    miniProgram: miniProgram !== null,
+    officialAccount: officialAccount !== null,
     wechatProxy: config.wechat.proxy !== null,
   })
   const close = async () => void (await Promise.all(toClose.map((each) => each())))
@@ -149,9 +164,9 @@ const databaseChecks = ({ config, open, signer, now }: Wiring): Checks => ({
   'signing-keys': () => checkSigningKeys(signer),
 })
 
-function serviceChecks({ config, url, access, open, signer, now, ca }: Wiring): Checks {
+function serviceChecks({ config, url, open, signer, now, ca }: Wiring): Checks {
   const { production, http, wechat } = config
-  const realPhones = wechat.credentials !== null && access.appid !== SANDBOX_APPID
+  const realPhones = wechat.credentials !== null && wechat.credentials.appid !== SANDBOX_APPID
   const ask = createAsk({ timeoutMs: LONGEST_MS / 2, ca })
   const ready = once(() => ask(`${url}/readyz`))
   const published = () => ask(`${url}/.well-known/jwks.json`)
@@ -164,20 +179,12 @@ function serviceChecks({ config, url, access, open, signer, now, ca }: Wiring): 
   }
 }
 
-function wechatChecks({ config, access, now, ca, closing }: Wiring): Checks {
-  const { credentials, page, envVersion, checkPath, codeWidth, proxy } = config.wechat
-  const { appid, apiBase } = access
-  const timeoutMs = Math.min(config.wechat.timeoutMs, LONGEST_MS)
-  const settings = { appid, page, envVersion, checkPath, codeWidth }
-
-  const miniProgramWith = (changed: Partial<typeof settings>) => {
-    const all = { ...settings, ...access, proxy, timeoutMs, log: silent, ...changed }
-    const miniProgram = createMiniProgram(all)
-    closing(() => miniProgram.close())
-    return miniProgram
-  }
-  const setUp = { miniProgram: miniProgramWith({}), settings }
-  const authenticate = once(() => setUp.miniProgram.authenticate())
+function wechatChecks(wiring: Wiring): Checks {
+  const { config, url, apiBase, miniProgram, officialAccount, now, ca, closing } = wiring
+  const { wechat } = config
+  const { proxy } = wechat
+  const timeoutMs = Math.min(wechat.timeoutMs, LONGEST_MS)
+  const shared = { apiBase, timeoutMs, log: silent, closing }
   const ask = createAsk({ timeoutMs, ca })
   const greet = once(async () => {
     const before = now()
@@ -187,19 +194,28 @@ function wechatChecks({ config, access, now, ca, closing }: Wiring): Checks {
     return { answer, date: answer.headers.date, before, after: now() }
   })
   const who = {
-    sandbox: credentials === null,
-    simulated: appid === SANDBOX_APPID,
+    sandbox: config.sandbox,
+    simulated: [miniProgram, officialAccount].some(
+      (account) => account !== null && SANDBOX_APPIDS.includes(account.appid),
+    ),
     apiBase,
   }
   return {
     ...(proxy !== null && { 'wechat-proxy': () => checkWechatProxy(proxy, greet) }),
     wechat: () => checkWechat(apiBase, async () => (await greet()).answer),
     'wechat-clock': async () => checkWechatClock(await greet()),
-    address: () => checkAddress(setUp, authenticate),
-    credentials: () => checkCredentials(setUp, authenticate),
-    page: () => checkPage(settings, (variant) => miniProgramWith(variant).codeImage(newScene())),
-    'login-code': () => checkLoginCode(setUp),
-    'url-link': () => checkUrlLink(setUp),
+    ...(miniProgram && miniProgramChecks({ ...wechat, ...miniProgram, ...shared })),
+    ...(officialAccount &&
+      officialAccountChecks({
+        ...wechat,
+        ...officialAccount,
+        ...shared,
+        url,
+        simulated: SANDBOX_APPIDS.includes(officialAccount.appid),
+        isPublic,
+        ask: createAsk({ timeoutMs: LONGEST_MS / 2, ca }),
+        now,
+      })),
     'real-wechat': async () => checkRealWechat(who),
   }
 }

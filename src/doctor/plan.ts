@@ -20,6 +20,13 @@ export type CheckName =
   | 'page'
   | 'login-code'
   | 'url-link'
+  | 'oa-address'
+  | 'oa-credentials'
+  | 'oa-code'
+  | 'oa-people'
+  | 'oa-url'
+  | 'oa-pushes'
+  | 'oa-console'
   | 'real-wechat'
 
 /** A check, what to call it, and what has to be in order before it says anything. */
@@ -37,6 +44,29 @@ const toWechat = (options: { sandbox: boolean; wechatProxy: boolean }): CheckNam
   return options.wechatProxy ? ['settings', 'wechat-proxy'] : ['settings']
 }
 
+const ofMiniProgram = (urlLink: boolean): Planned[] => [
+  step('address', 'the allowed address', 'IP 白名单', 'wechat'),
+  step('credentials', 'AppID and AppSecret', 'AppID 和 AppSecret', 'address'),
+  step('page', 'the page and its code', '页面与小程序码', 'credentials'),
+  step('login-code', 'the exchange of login codes', '登录凭证校验', 'credentials'),
+  ...(urlLink ? [step('url-link', 'the URL Link', 'URL Link', 'credentials')] : []),
+]
+
+const ofOfficialAccount: Planned[] = [
+  step('oa-address', "the service account's allowed address", '服务号的 IP 白名单', 'wechat'),
+  step(
+    'oa-credentials',
+    "the service account's AppID and AppSecret",
+    '服务号的 AppID 和 AppSecret',
+    'oa-address',
+  ),
+  step('oa-code', "the service account's codes", '服务号的二维码', 'oa-credentials'),
+  step('oa-people', "the service account's people", '服务号的用户信息', 'oa-credentials'),
+  step('oa-url', 'the address for pushes', '接收推送的地址', 'settings'),
+  step('oa-pushes', 'the pushes', '推送', 'service', 'database-clock'),
+  step('oa-console', "the service account's console", '服务号后台', 'settings'),
+]
+
 /**
  * The checks, in the order they are reported in.
  *
@@ -49,6 +79,9 @@ export function planOf(options: {
   /** Whether files have modes that tell who may read them. */
   fileModes: boolean
   urlLink: boolean
+  /** Which accounts people sign in through. */
+  miniProgram: boolean
+  officialAccount: boolean
   /** Whether calls to WeChat go through a proxy. */
   wechatProxy: boolean
 }): Planned[] {
@@ -76,11 +109,8 @@ export function planOf(options: {
       : []),
     step('wechat', 'the way to WeChat', '与微信的连接', ...toWechat(options)),
     step('wechat-clock', 'the clock against WeChat', '与微信的时钟差', 'wechat'),
-    step('address', 'the allowed address', 'IP 白名单', 'wechat'),
-    step('credentials', 'AppID and AppSecret', 'AppID 和 AppSecret', 'address'),
-    step('page', 'the page and its code', '页面与小程序码', 'credentials'),
-    step('login-code', 'the exchange of login codes', '登录凭证校验', 'credentials'),
-    ...(options.urlLink ? [step('url-link', 'the URL Link', 'URL Link', 'credentials')] : []),
+    ...(options.miniProgram ? ofMiniProgram(options.urlLink) : []),
+    ...(options.officialAccount ? ofOfficialAccount : []),
     step('real-wechat', 'which WeChat it is', '微信环境', 'settings'),
   ]
 }

@@ -16,10 +16,10 @@ export function settingsDoNotFit({ problems, inChinese }: Problems): Finding {
   )
 }
 
-/** @param options.appid null in the sandbox */
-export function settingsFit(options: { production: boolean; appid: string | null }): Finding {
-  const { production, appid } = options
-  const who = appid === null ? null : `AppID ${appid}`
+/** @param options.appids of the accounts; none in the sandbox */
+export function settingsFit(options: { production: boolean; appids: readonly string[] }): Finding {
+  const { production, appids } = options
+  const who = appids.length === 0 ? null : `AppID ${appids.join(', ')}`
   return ok({
     en: `The settings fit: ${production ? 'production' : 'not production'}, ${who ?? 'sandbox'}.`,
     zh: `配置项无误：${production ? '生产环境' : '非生产环境'}，${who ?? '沙箱'}。`,

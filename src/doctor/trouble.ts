@@ -1,6 +1,10 @@
 import type { Words } from '../language.ts'
-import type { MiniProgramSettings, WechatApi } from '../wechat/errcodes/entry.ts'
-import { actionOf } from '../wechat/errcodes/lookup.ts'
+import type {
+  MiniProgramApi,
+  MiniProgramSettings,
+  OfficialAccountApi,
+} from '../wechat/errcodes/entry.ts'
+import { actionOf, officialActionOf } from '../wechat/errcodes/lookup.ts'
 import { WechatOutage, WechatRefusal } from '../wechat/failures.ts'
 import { failed, type Finding } from './finding.ts'
 
@@ -19,12 +23,21 @@ const outages: Record<WechatOutage['kind'], Words> = {
   },
 }
 
-/** What a failed call to WeChat means to the operator. */
-export function trouble(
-  calls: { api: WechatApi; what: Words; settings: MiniProgramSettings },
+/** What a failed call to WeChat means to the operator. @param what failed */
+export type Trouble = (what: Words, error: unknown) => Finding
+
+export const trouble = (
+  { api, what, settings }: { api: MiniProgramApi; what: Words; settings: MiniProgramSettings },
   error: unknown,
-): Finding {
-  const { api, what, settings } = calls
+): Finding => told(what, error, (refusal) => actionOf(api, refusal, settings))
+
+/** The same of a service account. */
+export const officialTrouble = (
+  { api, what, appid }: { api: OfficialAccountApi; what: Words; appid: string },
+  error: unknown,
+): Finding => told(what, error, (refusal) => officialActionOf(api, refusal, appid))
+
+function told(what: Words, error: unknown, action: (refusal: WechatRefusal) => Words): Finding {
   const { cause } = error as { cause?: unknown }
   if (cause instanceof WechatRefusal) {
     const { errcode, errmsg } = cause
@@ -33,7 +46,7 @@ export function trouble(
         en: `${what.en}: WeChat answers errcode ${errcode} (${errmsg}).`,
         zh: `${what.zh}：微信返回 errcode ${errcode}（${errmsg}）。`,
       },
-      actionOf(api, cause, settings),
+      action(cause),
     )
   }
   const reason = cause instanceof Error ? cause.message : (error as Error).message

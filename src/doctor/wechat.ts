@@ -5,7 +5,7 @@ import { errcodeOf } from '../wechat/failures.ts'
 import type { MiniProgram } from '../wechat/mini-program.ts'
 import type { Answer } from './ask.ts'
 import { failed, ok, warning, type Finding } from './finding.ts'
-import { trouble } from './trouble.ts'
+import { trouble, type Trouble } from './trouble.ts'
 import { unreachable } from './unreachable.ts'
 
 /** WeChat's own, and those that it names for when that one fails. */
@@ -46,9 +46,9 @@ export async function checkWechat(
 
 export type WechatSetUp = { miniProgram: MiniProgram; settings: MiniProgramSettings }
 
-/** May this machine's address call? @param authenticate the mini program's, once */
+/** May this machine's address call? @param authenticate the account's, once */
 export async function checkAddress(
-  { settings }: WechatSetUp,
+  trouble: Trouble,
   authenticate: () => Promise<void>,
 ): Promise<Finding> {
   const fine = ok({
@@ -66,24 +66,25 @@ export async function checkAddress(
       en: 'WeChat gives this machine no access token',
       zh: '本机未能取得 access_token',
     }
-    return trouble({ api: 'stable_token', what, settings }, error)
+    return trouble(what, error)
   }
 }
 
 /** Are AppID and AppSecret right, and a pair? */
 export async function checkCredentials(
-  { settings }: WechatSetUp,
+  appid: string,
+  trouble: Trouble,
   authenticate: () => Promise<void>,
 ): Promise<Finding> {
   try {
     await authenticate()
     return ok({
-      en: `WeChat accepts AppID ${settings.appid} and its AppSecret.`,
-      zh: `微信接受 AppID ${settings.appid} 及其 AppSecret。`,
+      en: `WeChat accepts AppID ${appid} and its AppSecret.`,
+      zh: `微信接受 AppID ${appid} 及其 AppSecret。`,
     })
   } catch (error) {
     const what = { en: 'AppID and AppSecret are not accepted', zh: 'AppID 和 AppSecret 未被接受' }
-    return trouble({ api: 'stable_token', what, settings }, error)
+    return trouble(what, error)
   }
 }
 
@@ -151,8 +152,8 @@ export function checkRealWechat(options: {
         zh: '真实登录不可用：当前使用的是模拟微信的凭证，任何人都能以任何身份登录。',
       },
       {
-        en: 'Good for a rehearsal. To go live set your own WECHAT_APPID and WECHAT_SECRET, and leave WECHAT_API_BASE out.',
-        zh: '适合演练。正式使用时，请设置自己的 WECHAT_APPID 和 WECHAT_SECRET，并去掉 WECHAT_API_BASE。',
+        en: 'Good for a rehearsal. To go live set the credentials of your own account (WECHAT_… or OA_…), and leave WECHAT_API_BASE out.',
+        zh: '适合演练。正式使用时，请设置自己账号的凭证（WECHAT_… 或 OA_…），并去掉 WECHAT_API_BASE。',
       },
     )
   }

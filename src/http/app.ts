@@ -6,17 +6,19 @@ import Fastify, {
   type FastifyPluginAsync,
 } from 'fastify'
 import type { AuditRules } from '../audit/record.ts'
+import { createDatabaseClock } from '../db/clock.ts'
 import type { Connection, ReadReplica } from '../db/pool.ts'
+import type { SignInDeps } from '../sign-in/door.ts'
 import { plainAddress } from '../ip-address.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
-import type { TicketRules } from '../tickets/ticket.ts'
+import type { Channel, TicketRules } from '../tickets/ticket.ts'
 import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
-import type { MiniProgram } from '../wechat/mini-program.ts'
 import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
+import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import { createGuessLimit } from './guess-limit.ts'
@@ -38,8 +40,9 @@ import { createCountryOf } from './requester.ts'
 import { createTarpit } from './tarpit.ts'
 import { codeRoutes } from './routes/code.ts'
 import { docsRoutes } from './routes/docs.ts'
+import { officialAccountRoutes, type PushOutcome } from './routes/official-account.ts'
 import { healthRoutes } from './routes/health.ts'
-import { loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
+import { confirmRoutes, loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
@@ -61,16 +64,16 @@ export type HttpRules = {
 export type AppDeps = {
   log: FastifyBaseLogger
   database: Pick<Connection, 'db' | 'busy'> & { readReplica: ReadReplica | null }
-  wechat: MiniProgram
+  doors: Doors
   keyring: Keyring
   tokens: LoginTokens
   /** What the service is called, where it is reached, and its version. */
   site: { name: string; publicUrl: string; version: string }
   rules: { http: HttpRules; tickets: TicketRules; audit: AuditRules }
-  /** What codes in stock must be made for; null where there is no stock. */
-  stock: string | null
+  /** What codes in stock must be made for, by door; null where there is no stock. */
+  stock: Record<Channel, string | null>
   /** The simulated WeChat, where there are no credentials for the real one. */
-  sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras } | null
+  sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras; framed: readonly string[] } | null
   shutdown: Shutdown
   observe?: Observer
 }
@@ -82,6 +85,7 @@ export type Observer = {
   pollBatch?: (size: number) => void
   readReplica?: (outcome: 'answered' | 'failed') => void
   refusal?: () => void
+  push?: (push: PushOutcome) => void
 }
 
 /** 16 KiB: the largest documented body is under 300 bytes. */
@@ -89,7 +93,7 @@ const BODY_LIMIT = 16 * 1024
 
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { log, wechat, site, rules, observe = {} } = deps
+  const { log, doors, site, rules, observe = {} } = deps
   const { db, busy, readReplica } = deps.database
   const { trustProxy, locationHeader, rates, corsOrigins, returnUrls } = rules.http
   const isTrusted = trustProxy ? trusting(trustProxy) : null
@@ -119,12 +123,20 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onBatch: observe.pollBatch,
     onReadReplica: observe.readReplica,
   })
+  const channels = openChannels(doors)
   const tickets = bindVerbs(db, {
     rules: rules.tickets,
     stock: deps.stock,
     loader,
     onTransition: events.transition,
   })
+
+  const signIn: SignInDeps = {
+    db,
+    tickets,
+    tokens: deps.tokens,
+    rules: { tickets: rules.tickets, audit: rules.audit, ticketsPerMinute: rates.create },
+  }
 
   await app.register(crossOrigin, { origins })
   answerEverything(app)
@@ -158,21 +170,34 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(ticketRoutes, {
       tickets,
       rules: rules.tickets,
+      channels,
       perMinute: rates.create,
       countryOf,
       limits,
       guesses,
     })
-    const { urlLink } = rules.tickets
-    await api.register(codeRoutes, { db, counter, wechat, urlLink, guesses, note: events.note })
+    await api.register(codeRoutes, {
+      db,
+      counter,
+      codeMakers: codeMakersOf(doors),
+      makeLink: rules.tickets.urlLink ? (doors.miniprogram?.urlLink ?? null) : null,
+      guesses,
+      note: events.note,
+    })
+    if (doors.officialAccount) {
+      await api.register(officialAccountRoutes, {
+        door: doors.officialAccount,
+        signIn,
+        site,
+        clock: createDatabaseClock(db),
+        guesses,
+        log,
+        onPush: observe.push,
+      })
+    }
     await api.register(phoneRoutes, {
-      signIn: {
-        db,
-        tickets,
-        tokens: deps.tokens,
-        rules: { tickets: rules.tickets, audit: rules.audit, ticketsPerMinute: rates.create },
-      },
-      wechat,
+      signIn,
+      doors,
       site: site.name,
       perMinute: rates.phone,
       countryOf,
@@ -193,15 +218,22 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await widget.register(pageHeaders, { https })
     await widget.register(widgetRoute)
   })
+  if (doors.officialAccount) {
+    await app.register(async (pages) => {
+      // The sandbox shows it on a phone beside its page.
+      await pages.register(pageHeaders, { https, framed: deps.sandbox ? ['/confirm'] : [] })
+      await pages.register(confirmRoutes)
+    })
+  }
   const { sandbox } = deps
   const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
     await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })
-    await pages.register(pageRoutes, { site: site.name, returnUrls, extras })
+    await pages.register(pageRoutes, { site: site.name, channels, returnUrls, extras })
   })
   if (sandbox) {
     await app.register(async (pages) => {
-      await pages.register(pageHeaders, { https, framed: '/sandbox/phone' })
+      await pages.register(pageHeaders, { https, framed: sandbox.framed })
       await pages.register(sandbox.plugin)
     })
   }

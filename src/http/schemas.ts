@@ -2,7 +2,9 @@ import { STATUS_CODES } from 'node:http'
 import { Type, type TSchema } from 'typebox'
 import { catalogue, type ErrorCode } from '../errors.ts'
 import { NOTICE_KINDS } from '../sign-in/notices.ts'
-import { SCENE_PATTERN } from '../tickets/ticket.ts'
+import { CHANNELS, SCENE_PATTERN } from '../tickets/ticket.ts'
+
+export * from './route-errors.ts'
 
 /** Wire shapes: the contract, each written once. JSON, snake_case. */
 
@@ -46,13 +48,19 @@ const TokenFields = {
   token_expires_in: Type.Integer({ description: 'Seconds the token still lives' }),
 }
 
-export const CreateBody = Type.Object({ scene: Type.Optional(Scene) })
+const Channel = oneOf(CHANNELS, { description: 'Which account the code belongs to' })
+
+export const CreateBody = Type.Object({
+  scene: Type.Optional(Scene),
+  channel: Type.Optional(Channel),
+})
 
 export const CreatedTicket = Type.Object(
   {
     scene: Scene,
     secret: Type.String({ description: 'Needed for every poll; shown this once' }),
     status: oneOf(['pending']),
+    channel: Channel,
     expires_in: ExpiresIn,
     interval: Interval,
     match_code: Type.Union([MatchCode, Type.Null()], {
@@ -159,9 +167,14 @@ export const Login = Type.Object(
     scene: Type.Optional(Scene),
     status: Type.Optional(oneOf(['confirmed'])),
     user: Type.Object({ id: Type.String(), created: Type.Boolean() }),
-    ...TokenFields,
+    token: Type.Optional(TokenFields.token),
+    token_type: Type.Optional(TokenFields.token_type),
+    token_expires_in: Type.Optional(TokenFields.token_expires_in),
   },
-  { description: "The mini program's own token; the browser's comes with its next poll" },
+  {
+    description:
+      "With the mini program's own token, unless an official account was scanned; the browser's comes with its next poll",
+  },
 )
 
 export const DeniedTicket = Type.Object(
@@ -201,50 +214,3 @@ export function errors(...codes: ErrorCode[]): Record<number, TSchema> {
     ]),
   )
 }
-
-export const wechatErrors = [
-  'WECHAT_ERROR',
-  'WECHAT_MISCONFIGURED',
-  'WECHAT_BUSY',
-  'WECHAT_TIMEOUT',
-] as const satisfies ErrorCode[]
-
-export const loginCodeErrors = [
-  'LOGIN_CODE_INVALID',
-  'LOGIN_CODE_USED',
-  'WECHAT_USER_BLOCKED',
-  'WECHAT_USER_RATE_LIMITED',
-  ...wechatErrors,
-] as const satisfies ErrorCode[]
-
-export const goneErrors = [
-  'TICKET_EXPIRED',
-  'TICKET_DENIED',
-  'TICKET_CANCELED',
-  'TICKET_CONSUMED',
-] as const satisfies ErrorCode[]
-
-/** Of what WeChat makes for a ticket. */
-export const keptErrors = [
-  'TICKET_NOT_FOUND',
-  ...goneErrors,
-  ...wechatErrors,
-  'RATE_LIMITED',
-] as const satisfies ErrorCode[]
-
-export const bodyErrors = [
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-] as const satisfies ErrorCode[]
-
-/** Of every call that a phone makes about a ticket. */
-export const phoneErrors = [
-  ...bodyErrors,
-  'ORIGIN_NOT_ALLOWED',
-  ...loginCodeErrors,
-  'TICKET_NOT_FOUND',
-  'SCANNED_BY_ANOTHER',
-  'ALREADY_CONFIRMED',
-  ...goneErrors,
-  'RATE_LIMITED',
-] as const satisfies ErrorCode[]

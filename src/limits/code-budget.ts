@@ -13,10 +13,11 @@ export const FAIR_SHARE = 5
  * together, cannot take them all: the nearer the end, the more they are for those who asked least.
  *
  * @param network the address as limits count it
+ * @param door whose codes they are: each account has a budget of its own
  * @returns 0, or in how many milliseconds there are codes again
  */
-export async function takeCode(counter: Counter, network: string): Promise<number> {
-  const [all, own] = await counter.count(['codes', `${network}:codes`])
+export async function takeCode(counter: Counter, network: string, door = 'codes'): Promise<number> {
+  const [all, own] = await counter.count([door, `${network}:${door}`])
   if (!all || !own) throw new Error('two keys have two counts')
   if (all.current > CODES_PER_MINUTE) return all.ttl
   const unfair = all.current > CODES_PER_MINUTE / 2 && own.current > FAIR_SHARE

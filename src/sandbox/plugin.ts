@@ -1,4 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifySchema } from 'fastify'
+import { officialAccountApiRoutes } from './official-account/api-routes.ts'
+import { officialAccountControlRoutes } from './official-account/control-routes.ts'
+import { createPushClient } from './official-account/push-client.ts'
+import { createOfficialAccountState } from './official-account/state.ts'
+import { chatRoutes } from './chat/routes.ts'
 import { demoPage } from './demo/document.ts'
 import { demoRoutes } from './demo/routes.ts'
 import { phoneRoutes } from './phone/routes.ts'
@@ -15,6 +20,14 @@ export type SandboxOptions = {
   /** The credentials that it knows. */
   appid: string
   secret: string
+  /** The service account that it has as well, and where it pushes what happens: `${service}/wechat/events`. */
+  officialAccount?: {
+    appid: string
+    secret: string
+    token: string
+    aesKey: string
+    service: string
+  }
   /** By default the app's own. */
   log?: Pick<FastifyBaseLogger, 'warn'>
   /** ms since 1970; tests move it. */
@@ -26,8 +39,12 @@ export type SandboxOptions = {
  * phone. For trials and tests only: every visitor can sign in as any user.
  */
 export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) => {
-  const { publicUrl, appid, secret, now = Date.now } = options
+  const { publicUrl, appid, secret, officialAccount, now = Date.now } = options
   const state = createSandboxState({ appid, now })
+  const account = officialAccount && {
+    ...officialAccount,
+    state: createOfficialAccountState({ appid: officialAccount.appid, now }),
+  }
 
   // No part of the service's own interface: API documents leave it out.
   app.addHook('onRoute', (route) => {
@@ -40,9 +57,25 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
     appid,
     secret,
     publicUrl,
+    officialAccount: account && { ...account, tokens: account.state.tokens },
   })
   await app.register(controlRoutes, { prefix: '/sandbox', state })
   await app.register(phoneRoutes, { prefix: '/sandbox' })
+  if (account) {
+    await app.register(chatRoutes, { prefix: '/sandbox' })
+    const push = createPushClient({ ...account, url: `${account.service}/wechat/events`, now })
+    app.addHook('onClose', () => push.close())
+    await app.register(officialAccountApiRoutes, {
+      prefix: '/sandbox/wechat',
+      state: account.state,
+      publicUrl,
+    })
+    await app.register(officialAccountControlRoutes, {
+      prefix: '/sandbox',
+      state: account.state,
+      push,
+    })
+  }
 
   const { log = app.log } = options
   log.warn(
@@ -58,4 +91,6 @@ export const createSandbox = (options: SandboxOptions) => ({
     await app.register(demoRoutes, { prefix: '/sandbox' })
   },
   page: demoPage,
+  /** What the demo shows in the frame of its phone. */
+  framed: ['/sandbox/phone', '/sandbox/q', '/sandbox/q/:scene'],
 })

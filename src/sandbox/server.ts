@@ -9,7 +9,7 @@ import { Type } from 'typebox'
 import { Agent, request as send } from 'undici'
 import { AppError } from '../errors.ts'
 import { errorHandler } from '../http/plugins/error-handler.ts'
-import { sandbox } from './plugin.ts'
+import { sandbox, type SandboxOptions } from './plugin.ts'
 
 /** Bytes of a body, in either direction. */
 const MAX_BODY = 1024 * 1024
@@ -20,7 +20,7 @@ const PASSED_BACK = ['content-type', 'retry-after'] as const
 /**
  * The sandbox alone, so that several instances share one WeChat.
  *
- * @param options.service base URL of the service that the phone page talks to, no trailing slash
+ * @param options.service base URL of the service that the phone page talks to and that pushes go to, no trailing slash
  * @param options.publicUrl where browsers and phones reach this server, no trailing slash
  * @param options.appid the credentials that it knows, with `secret`
  */
@@ -29,9 +29,11 @@ export async function buildSandboxServer(options: {
   publicUrl: string
   appid: string
   secret: string
+  /** The service account that it has as well; it pushes to `service`. */
+  officialAccount?: Omit<NonNullable<SandboxOptions['officialAccount']>, 'service'>
   log: FastifyBaseLogger
 }): Promise<FastifyInstance> {
-  const { service, log, ...account } = options
+  const { service, log, officialAccount, ...account } = options
   const app = Fastify({ loggerInstance: log })
   await app.register(errorHandler)
   app.addHook('onRequest', async (_request, reply) => {
@@ -41,7 +43,10 @@ export async function buildSandboxServer(options: {
       'x-content-type-options': 'nosniff',
     })
   })
-  await app.register(sandbox, account)
+  await app.register(sandbox, {
+    ...account,
+    ...(officialAccount && { officialAccount: { ...officialAccount, service } }),
+  })
   await app.register(phoneCalls, { service })
   return app
 }

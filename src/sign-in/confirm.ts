@@ -7,6 +7,9 @@ import { identifyUser } from '../users/identify.ts'
 import { trailOf, type SignInDeps, type Visit } from './door.ts'
 import { ownLogin, type OwnLogin } from './own-login.ts'
 
+/** Who has confirmed and, through the mini program's door, their login there. */
+export type Confirmed = Pick<OwnLogin, 'user'> & { own: OwnLogin | null }
+
 /**
  * A person confirms a ticket; the browser's next poll takes its token away. Repeated by the same
  * person it is fine: the first token stands.
@@ -20,7 +23,7 @@ export async function confirm(
   deps: SignInDeps,
   input: { scene: string; matchCode: string | undefined },
   visit: Visit,
-): Promise<OwnLogin> {
+): Promise<Confirmed> {
   const { db, tickets, tokens, rules } = deps
   const { scene, matchCode } = input
   const ticket = await tickets.find(scene)
@@ -33,21 +36,24 @@ export async function confirm(
     })
   }
 
-  const person = await visit.prove()
+  const { channel } = ticket
+  let person = await visit.prove(ticket)
   if (ticket.owner && !sameIdentity(ticket.owner, person)) throw outcomeError(ticket, person)
   const trail = trailOf(rules, visit)
   if (chooses && matchCode !== ticket.matchCode) {
     const userId = (await findIdentity(db, person))?.user_id ?? null
     const reason = 'wrong_match_code'
-    await tickets.deny({ scene, identity: person, userId, reason, trail }, visit.caller)
+    await tickets.deny({ scene, channel, identity: person, userId, reason, trail }, visit.caller)
     throw new AppError('MATCH_CODE_WRONG')
   }
 
+  if (visit.complete) person = await visit.complete(person)
   const user = await identifyUser(db, person)
   const { id: userId, now } = user
   const token = await tokens.sign({ for: 'web', userId, person, now })
-  await tickets.confirm({ scene, identity: person, userId, token, trail }, visit.caller)
-  return ownLogin(deps, person, user)
+  await tickets.confirm({ scene, channel, identity: person, userId, token, trail }, visit.caller)
+  const own = channel === 'miniprogram' ? await ownLogin(deps, person, user) : null
+  return { user: { id: userId, created: user.created }, own }
 }
 
 const isConfirmed = ({ status }: Ticket): boolean => status === 'confirmed' || status === 'consumed'

@@ -8,9 +8,10 @@ import { findOpenTicket, trailOf, type SignInDeps, type Visit } from './door.ts'
  *   `ALREADY_CONFIRMED`, 410
  */
 export async function deny(deps: SignInDeps, scene: string, visit: Visit): Promise<void> {
-  await findOpenTicket(deps.tickets, scene)
-  const identity = await visit.prove()
+  const ticket = await findOpenTicket(deps.tickets, scene)
+  const { channel } = ticket
+  const identity = await visit.prove(ticket)
   const userId = (await findIdentity(deps.db, identity))?.user_id ?? null
   const trail = trailOf(deps.rules, visit)
-  await deps.tickets.deny({ scene, identity, userId, trail }, visit.caller)
+  await deps.tickets.deny({ scene, channel, identity, userId, trail }, visit.caller)
 }

@@ -2,6 +2,7 @@ import type { AuditRules, Trail } from '../audit/record.ts'
 import type { Db } from '../db/pool.ts'
 import type { Person } from '../identity.ts'
 import { goneError, isDead, type Origin, type TicketRules } from '../tickets/ticket.ts'
+import type { Ticket } from '../tickets/find.ts'
 import type { Caller, Tickets } from '../tickets/verbs.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 
@@ -26,15 +27,23 @@ export type SignInRules = {
  * login code: the answer about a dead ticket costs none.
  */
 export type Visit = {
-  prove: () => Promise<Person>
+  prove: (ticket: Ticket | null) => Promise<Person>
+  /**
+   * The same person with their unionid, where a door has to ask for it: once they have confirmed, and
+   * no earlier.
+   *
+   * @throws {AppError} `WECHAT_…`
+   */
+  complete?: (person: Person) => Promise<Person>
   phone: Origin
   caller: Caller
 }
 
 /** @throws {AppError} `TICKET_NOT_FOUND`; 410 where the ticket is over */
-export async function findOpenTicket(tickets: Tickets, scene: string): Promise<void> {
-  const { status } = await tickets.find(scene)
-  if (isDead(status)) throw goneError(status)
+export async function findOpenTicket(tickets: Tickets, scene: string): Promise<Ticket> {
+  const ticket = await tickets.find(scene)
+  if (isDead(ticket.status)) throw goneError(ticket.status)
+  return ticket
 }
 
 /** What the audit trail keeps of a visit; undefined where there is no audit trail. */

@@ -17,7 +17,7 @@ export type OwnLogin = {
  * @throws {AppError} what the proof throws
  */
 export async function signInToMiniProgram(deps: SignInDeps, visit: Visit): Promise<OwnLogin> {
-  const person = await visit.prove()
+  const person = await visit.prove(null)
   const user = await identifyUser(deps.db, person)
   const login = await ownLogin(deps, person, user)
   const trail = trailOf(deps.rules, visit)

@@ -33,9 +33,10 @@ export async function scan(
 ): Promise<Question> {
   const { db, tickets, rules } = deps
   const { scene, enteredBy } = input
-  await findOpenTicket(tickets, scene)
-  const identity = await visit.prove()
-  const ticket = await tickets.scan({ scene, identity }, visit.caller)
+  const found = await findOpenTicket(tickets, scene)
+  const { channel } = found
+  const identity = await visit.prove(found)
+  const ticket = await tickets.scan({ scene, channel, identity }, visit.caller)
   const facts = await findFacts(db, {
     ticket,
     identity,

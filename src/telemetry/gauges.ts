@@ -3,41 +3,48 @@ import type { Connection, Db, PoolUse } from '../db/pool.ts'
 import type { Metrics } from './metrics.ts'
 import { countCodeStock } from '../tickets/code-stock.ts'
 import type { Keyring } from '../tokens/keyring.ts'
-import type { MiniProgram } from '../wechat/mini-program.ts'
+import type { Channel } from '../tickets/ticket.ts'
+
+type Health = {
+  health(): {
+    token: { age: number; expiresIn: number } | null
+    paused: Readonly<Record<string, boolean>>
+  }
+}
 
 /** What is read at each scrape, rather than counted when it happens. */
 export function registerGauges(
   metrics: Metrics,
   of: {
-    wechat: Pick<MiniProgram, 'health'>
+    /** Of WeChat, by the door that each is. */
+    accounts: Readonly<Partial<Record<Channel, Health>>>
     keyring: Pick<Keyring, 'ages'>
     connection: Connection
     /** The database is in a folder of ours, and its write-ahead log with it. */
     embedded: boolean
     readReplica: { db: Db } | null
-    /** What the codes in stock are made for; null where there is no stock. */
-    stock: string | null
+    /** What the codes in stock are made for, by door; null where there is no stock. */
+    stock: Readonly<Record<Channel, string | null>>
   },
 ): void {
-  const { wechat, keyring, connection, stock } = of
+  const { accounts, keyring, connection, stock } = of
   metrics.gauge({
     name: 'scenepass_access_token_age_seconds',
     help: 'Since WeChat last gave the access token, which is asked for every 4 minutes; absent while there is none',
-    collect: () => wechat.health().token?.age,
+    label: 'channel',
+    collect: () => tokensOf(accounts, ({ age }) => age),
   })
   metrics.gauge({
     name: 'scenepass_access_token_expires_in_seconds',
     help: 'What is left of the access token; absent while there is none',
-    collect: () => wechat.health().token?.expiresIn,
+    label: 'channel',
+    collect: () => tokensOf(accounts, ({ expiresIn }) => expiresIn),
   })
   metrics.gauge({
     name: 'scenepass_wechat_paused',
     help: '1 while calls of this API fail at once because the last ones failed',
     label: 'api',
-    collect: () =>
-      Object.fromEntries(
-        Object.entries(wechat.health().paused).map(([api, paused]) => [api, Number(paused)]),
-      ),
+    collect: () => pausedOf(accounts),
   })
   registerPool(metrics, connection.poolUse)
   registerKeys(metrics, keyring)
@@ -56,13 +63,50 @@ export function registerGauges(
       collect: () => lagOf(readReplica.db),
     })
   }
-  if (stock !== null) {
+  if (Object.values(stock).some((madeFor) => madeFor !== null)) {
     metrics.gauge({
       name: 'scenepass_code_stock',
-      help: 'Codes that lie ready, for all instances together',
-      collect: () => countCodeStock(connection.db, stock),
+      help: 'Codes that lie ready, for all instances together, by door',
+      label: 'channel',
+      collect: () => stocksOf(connection.db, stock),
     })
   }
+}
+
+type Accounts = Parameters<typeof registerGauges>[1]['accounts']
+
+function tokensOf(
+  accounts: Accounts,
+  take: (token: { age: number; expiresIn: number }) => number,
+): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const [channel, account] of Object.entries(accounts)) {
+    const { token } = account.health()
+    if (token) found[channel] = take(token)
+  }
+  return found
+}
+
+/** Of an API that both accounts have: whether it is paused for one of them. */
+function pausedOf(accounts: Accounts): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const account of Object.values(accounts)) {
+    for (const [api, paused] of Object.entries(account.health().paused)) {
+      found[api] = Math.max(found[api] ?? 0, Number(paused))
+    }
+  }
+  return found
+}
+
+async function stocksOf(
+  db: Db,
+  stock: Readonly<Record<Channel, string | null>>,
+): Promise<Record<string, number>> {
+  const found: Record<string, number> = {}
+  for (const [channel, madeFor] of Object.entries(stock)) {
+    if (madeFor !== null) found[channel] = await countCodeStock(db, madeFor)
+  }
+  return found
 }
 
 /**

@@ -36,6 +36,8 @@ export type Metrics = {
   /** A statement of polls that the read replica was asked first. */
   readReplica(outcome: 'answered' | 'failed'): void
   statement(statement: Measured): void
+  /** What WeChat pushed to us, and what became of it. */
+  push(push: { event: string; outcome: string; seconds: number }): void
   wechatCall(call: { api: string; errcode: string; seconds: number }): void
   gauge(options: GaugeOptions): void
   close(): void
@@ -106,6 +108,18 @@ export function createMetrics(
     labelNames: ['code'],
     registers,
   })
+  const pushes = new Counter({
+    name: 'scenepass_wechat_pushes_total',
+    help: 'Pushes of WeChat to the official account, by event and what became of them',
+    labelNames: ['event', 'outcome'],
+    registers,
+  })
+  const pushSeconds = new Histogram({
+    name: 'scenepass_wechat_push_duration_seconds',
+    help: 'Time to the answer of a push in seconds; WeChat waits for 5',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers,
+  })
   const calls = new Counter({
     name: 'scenepass_wechat_calls_total',
     help: 'Requests sent to WeChat, by API and errcode (0 = success)',
@@ -130,6 +144,10 @@ export function createMetrics(
     statement({ seconds, error }) {
       statementSeconds.observe(seconds)
       if (error !== null) statementErrors.inc({ code: sqlStateOf(error) })
+    },
+    push({ event, outcome, seconds }) {
+      pushes.inc({ event, outcome })
+      pushSeconds.observe(seconds)
     },
     wechatCall({ api, errcode, seconds }) {
       calls.inc({ api, errcode })

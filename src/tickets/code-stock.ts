@@ -8,6 +8,10 @@ export type CodeStock = {
   size: number
   /** What the codes are made for, at most 64 characters: others are never handed out. */
   madeFor: string
+  /** What the stocks of this service are made for, of each door; by default this one alone. */
+  ours?: readonly string[]
+  /** Who makes codes for this stock takes turns; by default the mini program's. */
+  lease?: string
 }
 
 /**
@@ -17,6 +21,8 @@ export type CodeStock = {
 export const CODE_PAUSE_MS = 20
 
 const LEASE = 'code_stock'
+/** A service account's code lives 30 days at WeChat, so none is handed out that is older than this. */
+const OLDEST_DAYS = 29
 /** Making a code takes a few seconds at worst; an instance that died doing it is replaced after this. */
 const LEASE_SECONDS = 60
 /** Old and new instances run side by side for a while, each with codes of its own. */
@@ -34,7 +40,10 @@ const HERE = sql`
 `
 
 const ready = (madeFor: string): RawBuilder<unknown> =>
-  sql`made_for = ${madeFor} and made_on = ${HERE}`
+  sql`
+    made_for = ${madeFor} and made_on = ${HERE}
+    and created_at > now() - ${sql.lit(OLDEST_DAYS)} * interval '1 day'
+  `
 
 /**
  * Makes one code for the stock, unless it is full or another instance is at it. Nothing is locked
@@ -62,7 +71,7 @@ export async function stockCode(
       made = true
     }
   } finally {
-    if (!made) await endLease(db, scene)
+    if (!made) await endLease(db, stock, scene)
   }
   if (made) await dropForeignCodes(db, stock)
   return made
@@ -90,10 +99,14 @@ export async function countCodeStock(db: Db, madeFor: string): Promise<number> {
 }
 
 /** A full stock is left alone by the same statement, which writes nothing then. */
-async function takeLease(db: Db, { size, madeFor }: CodeStock, scene: string): Promise<boolean> {
+async function takeLease(
+  db: Db,
+  { size, madeFor, lease = LEASE }: CodeStock,
+  scene: string,
+): Promise<boolean> {
   const { rows } = await sql`
     insert into leases (name, owner, expires_at)
-    select ${LEASE}, ${scene}, now() + ${LEASE_SECONDS}::int * interval '1 second'
+    select ${lease}, ${scene}, now() + ${LEASE_SECONDS}::int * interval '1 second'
     where (select count(*) from code_stock where ${ready(madeFor)}) < ${size}::int
     on conflict (name) do update
     set owner = excluded.owner, expires_at = excluded.expires_at
@@ -103,16 +116,16 @@ async function takeLease(db: Db, { size, madeFor }: CodeStock, scene: string): P
   return rows.length > 0
 }
 
-async function endLease(db: Db, scene: string): Promise<void> {
+async function endLease(db: Db, { lease = LEASE }: CodeStock, scene: string): Promise<void> {
   await sql`
-    update leases set expires_at = now() where name = ${LEASE} and owner = ${scene}
+    update leases set expires_at = now() where name = ${lease} and owner = ${scene}
   `.execute(db)
 }
 
 /** The lease outlives its code by the pause: that is what keeps all instances together in bounds. */
 async function putCode(
   db: Db,
-  { madeFor }: CodeStock,
+  { madeFor, lease = LEASE }: CodeStock,
   scene: string,
   image: Uint8Array,
 ): Promise<void> {
@@ -120,7 +133,7 @@ async function putCode(
     with ended as (
       update leases
       set expires_at = now() + ${CODE_PAUSE_MS}::int * interval '1 millisecond'
-      where name = ${LEASE} and owner = ${scene}
+      where name = ${lease} and owner = ${scene}
     ),
     kept as (${keepImage(scene, image)})
     insert into code_stock (scene, made_for, made_on) values (${scene}, ${madeFor}, ${HERE})
@@ -128,18 +141,19 @@ async function putCode(
 }
 
 /**
- * Our own never go: WeChat's codes have no end. Those of other settings may have no user any more, and
- * those from elsewhere have none.
+ * Codes that are too old, those of other settings, which may have no user any more, and those from
+ * elsewhere, which have none.
  */
-async function dropForeignCodes(db: Db, { madeFor }: CodeStock): Promise<void> {
+async function dropForeignCodes(db: Db, { madeFor, ours = [madeFor] }: CodeStock): Promise<void> {
   await sql`
     delete from code_stock
     where scene = any(array(
       select scene
       from code_stock
       where made_on <> ${HERE}
+        or created_at <= now() - ${sql.lit(OLDEST_DAYS)} * interval '1 day'
         or (
-          made_for <> ${madeFor}
+          made_for <> all(${[...ours]}::text[])
           and created_at <= now() - ${KEEP_FOREIGN_SECONDS}::int * interval '1 second'
         )
       limit ${DROP_BATCH}

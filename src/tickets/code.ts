@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import { keepImage } from './code-images.ts'
-import { whilePending, type StoredStatus } from './ticket.ts'
+import { whilePending, type Channel, type StoredStatus } from './ticket.ts'
 
 /**
  * What WeChat makes for a ticket, its code image and its link, is kept by its scene: asked again, on
@@ -9,25 +9,31 @@ import { whilePending, type StoredStatus } from './ticket.ts'
  */
 
 /**
- * The stored image of a pending ticket's code; null when it is still to be made, or again, because a
- * crash of the database took it. Instances of the version before keep it in `tickets`.
+ * The stored image of a pending ticket's code, and whose door it leads to. The image is null when it is
+ * still to be made, or again, because a crash of the database took it. Instances of the version before
+ * keep it in `tickets`.
  *
  * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more
  */
-export async function readCodeImage(db: Db, scene: string): Promise<Uint8Array | null> {
+export async function findCode(
+  db: Db,
+  scene: string,
+): Promise<{ channel: Channel; image: Uint8Array | null }> {
   const { rows } = await sql<{
     status: StoredStatus
     live: boolean
+    channel: Channel
     image: Uint8Array | null
   }>`
-    select status, expires_at > now() as live,
+    select status, channel, expires_at > now() as live,
       case when status = 'pending' then
         coalesce((select image from code_images as i where i.scene = tickets.scene), code_image)
       end as image
     from tickets
     where scene = ${scene}
   `.execute(db)
-  return whilePending(rows[0]).image
+  const { channel, image } = whilePending(rows[0])
+  return { channel, image }
 }
 
 /** Also where the ticket is not pending any more: the sweep takes it then, and nothing shows it. */
@@ -36,18 +42,27 @@ export async function storeCodeImage(db: Db, scene: string, image: Uint8Array): 
 }
 
 /**
- * The stored link of a pending ticket, which opens the mini program as its code does; null when it is
- * still to be made.
+ * The stored link of a pending ticket, which opens the mini program as its code does, and whose door the
+ * ticket leads to. The link is null when it is still to be made.
  *
  * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more
  */
-export async function readUrlLink(db: Db, scene: string): Promise<string | null> {
-  const { rows } = await sql<{ status: StoredStatus; live: boolean; url_link: string | null }>`
-    select status, expires_at > now() as live, url_link
+export async function findLink(
+  db: Db,
+  scene: string,
+): Promise<{ channel: Channel; link: string | null }> {
+  const { rows } = await sql<{
+    status: StoredStatus
+    live: boolean
+    channel: Channel
+    url_link: string | null
+  }>`
+    select status, channel, expires_at > now() as live, url_link
     from tickets
     where scene = ${scene}
   `.execute(db)
-  return whilePending(rows[0]).url_link
+  const { channel, url_link: link } = whilePending(rows[0])
+  return { channel, link }
 }
 
 export async function storeUrlLink(db: Db, scene: string, link: string): Promise<void> {

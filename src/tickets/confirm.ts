@@ -4,8 +4,8 @@ import type { Db } from '../db/pool.ts'
 import { sameIdentity, type Identity } from '../identity.ts'
 import { decide } from './decide.ts'
 import { findTicket } from './find.ts'
-import { mayBeDecidedBy, mayBegin, moveOn } from './guard.ts'
-import { outcomeError, type Windows } from './ticket.ts'
+import { isOf, mayBeDecidedBy, mayBegin, moveOn } from './guard.ts'
+import { outcomeError, type Channel, type Windows } from './ticket.ts'
 
 /**
  * pending or scanned → confirmed, with the signed token that the browser's next poll takes away.
@@ -20,6 +20,7 @@ export async function confirmTicket(
   db: Db,
   input: {
     scene: string
+    channel?: Channel
     identity: Identity
     userId: string
     token: string
@@ -37,6 +38,7 @@ export async function confirmTicket(
       user_id = ${input.userId}::uuid,
       token = ${input.token}
     where scene = ${scene}
+      and ${isOf(input.channel)}
       and ${mayBegin('confirm')}
       and ${mayBeDecidedBy(identity)}
   `

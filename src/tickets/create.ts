@@ -5,7 +5,7 @@ import { takeCode } from './code-stock.ts'
 import { newMatchCode } from './match-code.ts'
 import { hashScene, isIssued, issueScene } from './scene.ts'
 import { hashSecret, newSecret } from './secret.ts'
-import type { Requester, Windows } from './ticket.ts'
+import type { Channel, Requester, Windows } from './ticket.ts'
 
 export type CreatedTicket = {
   scene: string
@@ -32,6 +32,7 @@ export async function createTicket(
   db: Db,
   input: {
     scene?: string | undefined
+    channel?: Channel
     windows: Windows
     requester: Requester
     stock?: string | null
@@ -50,11 +51,12 @@ export async function createTicket(
   const inserted = await sql<{ scene: string }>`
     ${from.before}
     insert into tickets (
-      scene, secret_hash, match_code, expires_at,
+      scene, channel, secret_hash, match_code, expires_at,
       requested_ip, requested_network, requested_country, requested_browser, requested_os
     )
     select
       ${from.scene},
+      ${input.channel ?? 'miniprogram'},
       decode(${hashSecret(secret)}, 'hex'),
       ${matchCode},
       now() + ${ttl}::int * interval '1 second',

@@ -4,8 +4,8 @@ import type { Db } from '../db/pool.ts'
 import { sameIdentity, type Identity } from '../identity.ts'
 import { decide } from './decide.ts'
 import { findTicket } from './find.ts'
-import { mayBeDecidedBy, mayBegin, moveOn } from './guard.ts'
-import { outcomeError } from './ticket.ts'
+import { isOf, mayBeDecidedBy, mayBegin, moveOn } from './guard.ts'
+import { outcomeError, type Channel } from './ticket.ts'
 
 /**
  * pending or scanned → denied: the phone declines. Of two calls of one person at the same moment the
@@ -18,13 +18,20 @@ import { outcomeError } from './ticket.ts'
  */
 export async function denyTicket(
   db: Db,
-  input: { scene: string; identity: Identity; reason?: DenyReason; trail?: Trail | undefined },
+  input: {
+    scene: string
+    channel?: Channel
+    identity: Identity
+    reason?: DenyReason
+    trail?: Trail | undefined
+  },
 ): Promise<boolean> {
   const { scene, identity, reason = 'declined', trail } = input
   const decision = sql`
     update tickets
     set ${moveOn('deny')}, appid = ${identity.appid}, openid = ${identity.openid}
     where scene = ${scene}
+      and ${isOf(input.channel)}
       and ${mayBegin('deny')}
       and ${mayBeDecidedBy(identity)}
   `
@@ -35,4 +42,27 @@ export async function denyTicket(
     return false
   }
   throw outcomeError(ticket, identity)
+}
+
+/**
+ * scanned → denied, of all tickets that a person has scanned through a door: they have shut it. That is
+ * no decision about any of them, so the audit trail has no row of it.
+ *
+ * @returns the scenes
+ */
+export async function denyAllOf(
+  db: Db,
+  input: { channel: Channel; identity: Identity },
+): Promise<string[]> {
+  const { channel, identity } = input
+  const { rows } = await sql<{ scene: string }>`
+    update tickets
+    set ${moveOn('deny')}
+    where ${isOf(channel)}
+      and appid = ${identity.appid}
+      and openid = ${identity.openid}
+      and ${mayBegin('deny')}
+    returning scene
+  `.execute(db)
+  return rows.map(({ scene }) => scene)
 }

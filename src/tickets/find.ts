@@ -2,10 +2,11 @@ import { sql } from 'kysely'
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
 import type { Identity } from '../identity.ts'
-import { statusOf, type Requester, type Status, type StoredStatus } from './ticket.ts'
+import { statusOf, type Channel, type Requester, type Status, type StoredStatus } from './ticket.ts'
 
 export type Ticket = {
   scene: string
+  channel: Channel
   status: Status
   /** Seconds left of the current window, rounded up; 0 once it has passed. */
   expiresIn: number
@@ -18,6 +19,7 @@ export type Ticket = {
 
 export type TicketRow = {
   scene: string
+  channel: Channel
   status: StoredStatus
   live: boolean
   expires_in: number
@@ -35,7 +37,7 @@ export type TicketRow = {
 
 /** What `ticketOf` reads, of `tickets` in a select or a returning. */
 export const ticketColumns = sql`
-  scene, status,
+  scene, channel, status,
   expires_at > now() as live,
   greatest(0, ceil(extract(epoch from expires_at - now())))::int as expires_in,
   appid, openid, match_code, encode(secret_hash, 'hex') as secret_hash,
@@ -45,6 +47,7 @@ export const ticketColumns = sql`
 
 export const ticketOf = (row: TicketRow): Ticket => ({
   scene: row.scene,
+  channel: row.channel,
   status: statusOf(row),
   expiresIn: row.expires_in,
   owner:

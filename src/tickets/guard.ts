@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Identity } from '../identity.ts'
-import { TRANSITIONS, type Windows } from './ticket.ts'
+import { TRANSITIONS, type Channel, type Windows } from './ticket.ts'
 
 /**
  * The parts of a transition's `update tickets` that follow from the table: what it sets, and the
@@ -22,6 +22,10 @@ export function moveOn(name: Name, windows?: Windows): RawBuilder<unknown> {
   if (!windows) throw new TypeError(`${name} begins a window, so it needs the windows`)
   return sql`${state}, expires_at = now() + ${windows[window]}::int * interval '1 second'`
 }
+
+/** A ticket of this door, which is the mini program's where none is named. */
+export const isOf = (channel: Channel = 'miniprogram'): RawBuilder<unknown> =>
+  sql`channel = ${channel}`
 
 /** The first identity to scan owns a ticket; before that it is open to every one. */
 export const mayBeDecidedBy = ({ appid, openid }: Identity): RawBuilder<unknown> =>

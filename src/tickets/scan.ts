@@ -3,8 +3,8 @@ import type { Db } from '../db/pool.ts'
 import { sameIdentity, type Identity } from '../identity.ts'
 import { dropImage } from './code-images.ts'
 import { findTicket, ticketColumns, ticketOf, type Ticket, type TicketRow } from './find.ts'
-import { mayBegin, moveOn } from './guard.ts'
-import { outcomeError, type Windows } from './ticket.ts'
+import { isOf, mayBegin, moveOn } from './guard.ts'
+import { outcomeError, type Channel, type Windows } from './ticket.ts'
 
 /**
  * pending → scanned: the caller owns the ticket from here on, and has the confirm window to decide.
@@ -15,7 +15,7 @@ import { outcomeError, type Windows } from './ticket.ts'
  */
 export async function scanTicket(
   db: Db,
-  input: { scene: string; identity: Identity; windows: Windows },
+  input: { scene: string; channel?: Channel; identity: Identity; windows: Windows },
 ): Promise<Ticket & { first: boolean }> {
   const { scene, identity } = input
   const { rows } = await sql<TicketRow>`
@@ -26,6 +26,7 @@ export async function scanTicket(
         appid = ${identity.appid},
         openid = ${identity.openid}
       where scene = ${scene}
+        and ${isOf(input.channel)}
         and ${mayBegin('scan')}
       returning ${ticketColumns}
     ),

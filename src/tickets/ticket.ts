@@ -33,6 +33,10 @@ type TransitionRule = {
 export type StoredStatus = 'pending' | 'scanned' | 'confirmed' | 'consumed' | 'denied' | 'canceled'
 export type Status = StoredStatus | 'expired'
 
+/** Which door a ticket's code leads to; it is scanned and decided through that one alone. */
+export const CHANNELS = ['miniprogram', 'official_account'] as const
+export type Channel = (typeof CHANNELS)[number]
+
 /** Seconds to scan, then to decide, then to collect: `TICKET_TTL`, `CONFIRM_TTL`, `PICKUP_TTL`. */
 export type Windows = { ticket: number; confirm: number; pickup: number }
 

@@ -5,12 +5,12 @@ import { cancelTicket } from './cancel.ts'
 import { confirmTicket } from './confirm.ts'
 import { createTicket, type CreatedTicket } from './create.ts'
 import type { Decided } from './deliver.ts'
-import { denyTicket } from './deny.ts'
+import { denyAllOf, denyTicket } from './deny.ts'
 import { findTicket, type Ticket } from './find.ts'
 import { pollTicket } from './poll.ts'
 import { scanTicket } from './scan.ts'
 import type { StatusLoader } from './status-loader.ts'
-import type { Requester, TicketRules } from './ticket.ts'
+import type { Channel, Requester, TicketRules } from './ticket.ts'
 
 /** What became of a ticket. */
 export type Outcome = 'created' | 'scanned' | 'confirmed' | 'delivered' | 'denied' | 'canceled'
@@ -34,19 +34,30 @@ export type OnTransition = (transition: Transition, caller: Caller) => void
 /** The verbs as one instance has them: with its rules, and every transition told. */
 export type Tickets = {
   create(
-    input: { scene?: string | undefined; requester: Requester; fromStock?: boolean },
+    input: {
+      scene?: string | undefined
+      channel?: Channel
+      requester: Requester
+      fromStock?: boolean
+    },
     caller: Caller,
   ): Promise<CreatedTicket>
   find(scene: string): Promise<Ticket>
-  scan(input: { scene: string; identity: Identity }, caller: Caller): Promise<Ticket>
+  scan(
+    input: { scene: string; channel?: Channel; identity: Identity },
+    caller: Caller,
+  ): Promise<Ticket & { first: boolean }>
   confirm(input: Confirmation, caller: Caller): Promise<void>
   deny(input: Denial, caller: Caller): Promise<void>
+  /** What a person has scanned through a door that they shut. */
+  denyAll(input: { channel: Channel; identity: Identity }, caller: Caller): Promise<void>
   cancel(input: { scene: string; secretHash: string }, caller: Caller): Promise<void>
   poll(input: { scene: string; secretHash: string }, caller: Caller): Promise<Decided>
 }
 
 type Confirmation = {
   scene: string
+  channel?: Channel
   identity: Identity
   userId: string
   token: string
@@ -55,6 +66,7 @@ type Confirmation = {
 
 type Denial = {
   scene: string
+  channel?: Channel
   identity: Identity
   /** For the log: the user that the identity belongs to; null before its first login. */
   userId?: string | null
@@ -66,13 +78,13 @@ type Denial = {
  * Gives the verbs their rules, and tells of each transition from its own result. This is the one
  * place that does: log, metrics and all else that follows a ticket hang on `onTransition`.
  *
- * @param options.stock what codes in stock must be made for; null: none is taken
+ * @param options.stock what codes in stock must be made for, by door; null: none is taken
  */
 export function bindVerbs(
   db: Db,
   options: {
     rules: TicketRules
-    stock: string | null
+    stock: Record<Channel, string | null>
     loader: StatusLoader
     onTransition: OnTransition
   },
@@ -83,9 +95,9 @@ export function bindVerbs(
   return {
     find: (scene) => findTicket(db, scene),
 
-    async create({ scene: chosen, requester, fromStock = true }, caller) {
-      const from = fromStock ? stock : null
-      const ticket = await createTicket(db, { scene: chosen, requester, windows, stock: from })
+    async create({ fromStock = true, ...input }, caller) {
+      const from = fromStock ? stock[input.channel ?? 'miniprogram'] : null
+      const ticket = await createTicket(db, { ...input, windows, stock: from })
       const { scene } = ticket
       const details = ticket.fromStock ? { stock: true } : {}
       onTransition({ scene, outcome: 'created', first: true, details }, caller)
@@ -93,8 +105,8 @@ export function bindVerbs(
     },
 
     async scan(input, caller) {
-      const { first, ...ticket } = await scanTicket(db, { ...input, windows })
-      onTransition({ scene: input.scene, outcome: 'scanned', first }, caller)
+      const ticket = await scanTicket(db, { ...input, windows })
+      onTransition({ scene: input.scene, outcome: 'scanned', first: ticket.first }, caller)
       return ticket
     },
 
@@ -108,6 +120,12 @@ export function bindVerbs(
       const { scene, userId: user = null, reason = 'declined' } = input
       const first = await denyTicket(db, input)
       onTransition({ scene, outcome: 'denied', first, details: { user, reason } }, caller)
+    },
+
+    async denyAll(input, caller) {
+      for (const scene of await denyAllOf(db, input)) {
+        onTransition({ scene, outcome: 'denied', first: true }, caller)
+      }
     },
 
     async cancel(input, caller) {

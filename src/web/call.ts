@@ -2,6 +2,7 @@
 export type Body = {
   scene: string
   secret: string
+  channel: 'miniprogram' | 'official_account'
   status: 'pending' | 'scanned' | 'confirmed' | 'denied' | 'canceled' | 'consumed' | 'expired'
   expires_in: number
   interval: number

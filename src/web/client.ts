@@ -5,6 +5,8 @@ import { backoff, call, passing, type Answer, type Body } from './call.ts'
  * DOM; where there is a document, polls rest while it is hidden.
  */
 
+export type SignInChannel = 'miniprogram' | 'official_account'
+
 export type SignInStatus = {
   /**
    * `loading` until there is a ticket, then its status. `offline` (no answer) and `busy` (429, 5xx)
@@ -25,7 +27,9 @@ export type SignInStatus = {
   ticket?:
     | {
         scene: string
-        /** The mini program code, for an `<img>`. */
+        /** Whose code it is: a mini program's or an official account's. */
+        channel: SignInChannel
+        /** The code, for an `<img>`. */
         codeUrl: string
         /** With the option `link`: what opens the mini program on this phone, or null. */
         link: string | null
@@ -40,6 +44,8 @@ export type SignInStatus = {
 export type SignInOptions = {
   /** Where ScenePass is: its `PUBLIC_URL`. */
   baseUrl: string
+  /** Through which account; by default the service's only one, or its mini program. */
+  channel?: SignInChannel
   /** Asks also for a link that opens the mini program, for a page on the phone itself. */
   link?: boolean
   /** Ends the attempt and cancels its ticket. */
@@ -170,14 +176,22 @@ export async function signIn(options: SignInOptions): Promise<string> {
   signal.addEventListener('abort', cancel)
   try {
     await pause(0)
+    // Begun and ended at once: an element whose attributes come one by one.
+    if (signal.aborted) throw signal.reason
     tell('loading')
-    const created = await ask('/ticket', { method: 'POST' })
+    const { channel } = options
+    const chosen = channel && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ channel }),
+    }
+    const created = await ask('/ticket', { method: 'POST', ...chosen })
     if (!created.ok || !created.body) throw refusal(created)
     let now: Body = created.body
     const { scene } = now
     headers = { authorization: `Bearer ${now.secret}` }
     ticket = {
       scene,
+      channel: now.channel,
       codeUrl: base + now.qrcode_url,
       link: null,
       matchCode: now.match_code,

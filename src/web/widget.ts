@@ -1,6 +1,7 @@
 import { ScenePassElement } from './widget/element.ts'
 
-export { signIn, SignInError, type SignInOptions, type SignInStatus } from './client.ts'
+export { signIn, SignInError } from './client.ts'
+export type { SignInChannel, SignInOptions, SignInStatus } from './client.ts'
 export type { ScenePassEventMap, ScenePassState, ScenePassStatus } from './widget/state.ts'
 export { ScenePassElement }
 

@@ -1,3 +1,4 @@
+import { parseEnv } from 'node:util'
 import t, { type Test } from 'tap'
 import { createFixedKeyring } from '../../src/tokens/keyring.ts'
 import { listKeys } from '../../src/tokens/stored-keys.ts'
@@ -77,3 +78,12 @@ t.test(
     })
   },
 )
+
+t.test('push prints a Token and an EncodingAESKey that the settings take', async (t) => {
+  const [one, other] = await Promise.all([run(t, ['push']), run(t, ['push'])])
+  const { OA_TOKEN, OA_AES_KEY, ...rest } = parseEnv(one.out)
+  t.same([one.status, one.err, rest], [0, '', {}])
+  t.match(OA_TOKEN, /^[0-9A-Za-z]{32}$/)
+  t.match(OA_AES_KEY, /^[0-9A-Za-z]{43}$/)
+  t.not(one.out, other.out)
+})

@@ -45,7 +45,7 @@ t.test('a mistake is named', async (t) => {
 t.test('instances are told what they need', async (t) => {
   t.match(
     instanceSettings('http://127.0.0.1:4000'),
-    /^WECHAT_APPID=wx[0-9a-f]{16}\nWECHAT_SECRET=[0-9a-f]{32}\nWECHAT_API_BASE=http:\/\/127\.0\.0\.1:4000\/sandbox\/wechat\n$/,
+    /^WECHAT_APPID=wx[0-9a-f]{16}\nWECHAT_SECRET=[0-9a-f]{32}\nOA_APPID=wx[0-9a-f]{16}\nOA_SECRET=[0-9a-f]{32}\nOA_TOKEN=[0-9A-Za-z]{16,32}\nOA_AES_KEY=[0-9A-Za-z]{43}\nWECHAT_API_BASE=http:\/\/127\.0\.0\.1:4000\/sandbox\/wechat\n$/,
   )
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readConfig } from '../../src/config/config.ts'
 import { shapeOf } from '../../src/config/settings.ts'
-import { APPID, credentials, problemsOf, SECRET } from '../fixtures/config.ts'
+import { account, APPID, credentials, problemsOf, SECRET } from '../fixtures/config.ts'
 
 t.test('nothing set: every default', async (t) => {
   t.strictSame(readConfig({}), {
@@ -18,6 +18,8 @@ t.test('nothing set: every default', async (t) => {
     },
     ops: { host: '127.0.0.1', port: null },
     siteName: null,
+    sandbox: true,
+    officialAccount: { credentials: null, unfollow: 'keep' },
     wechat: {
       credentials: null,
       page: 'pages/login/login',
@@ -72,6 +74,8 @@ t.test('everything set: every value', async (t) => {
       WECHAT_URL_LINK: 'on',
       WECHAT_API_BASE: 'http://127.0.0.1:4000/sandbox/wechat/',
       WECHAT_TIMEOUT_MS: '2500',
+      ...account,
+      OA_UNFOLLOW: 'forget',
       CODE_STOCK: '0',
       TICKET_TTL: '300',
       CONFIRM_TTL: '90',
@@ -107,6 +111,16 @@ t.test('everything set: every value', async (t) => {
       },
       ops: { host: '10.0.0.5', port: 9090 },
       siteName: '示例',
+      sandbox: false,
+      officialAccount: {
+        credentials: {
+          appid: account.OA_APPID,
+          secret: account.OA_SECRET,
+          token: account.OA_TOKEN,
+          aesKey: account.OA_AES_KEY,
+        },
+        unfollow: 'forget',
+      },
       wechat: {
         credentials: { appid: APPID, secret: SECRET },
         page: 'pages/scan',
@@ -213,18 +227,6 @@ t.test('what came out cannot be changed, and the environment was not', async (t)
   t.ok(frozen(config))
   t.throws(() => ((config.listen as { port: number }).port = 1), TypeError)
   t.throws(() => (config.http.corsOrigins as string[]).push('https://evil.example'), TypeError)
-})
-
-t.test('a database URL that nothing can read is a problem of the settings', async (t) => {
-  for (const DATABASE_URL of ['postgres://me:p#ss@db.example/x', 'postgres://db.example:port/x']) {
-    t.same(problemsOf({ DATABASE_URL }), [`DATABASE_URL must be ${shapeOf('DATABASE_URL')}`])
-  }
-})
-
-t.test('an embedded database has no read replica', async (t) => {
-  t.match(problemsOf({ DATABASE_READ_URL: 'postgres://localhost/x' }), [
-    /^DATABASE_READ_URL must be empty with the embedded database/,
-  ])
 })
 
 t.test('the country of a client is for a trusted proxy to tell', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
+import { shapeOf } from '../../src/config/settings.ts'
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -32,4 +33,16 @@ t.test('every form of it is taken', async (t) => {
   }
   const DATABASE_READ_URL = 'postgres://a,b/x?target_session_attrs=standby'
   t.same(problemsOf({ DATABASE_URL: 'postgres://localhost/x', DATABASE_READ_URL }), [])
+})
+
+t.test('a database URL that nothing can read is a problem of the settings', async (t) => {
+  for (const DATABASE_URL of ['postgres://me:p#ss@db.example/x', 'postgres://db.example:port/x']) {
+    t.same(problemsOf({ DATABASE_URL }), [`DATABASE_URL must be ${shapeOf('DATABASE_URL')}`])
+  }
+})
+
+t.test('an embedded database has no read replica', async (t) => {
+  t.match(problemsOf({ DATABASE_READ_URL: 'postgres://localhost/x' }), [
+    /^DATABASE_READ_URL must be empty with the embedded database/,
+  ])
 })

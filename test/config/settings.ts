@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { settings, shapeOf } from '../../src/config/settings.ts'
-import { APPID, credentials, problemsOf } from '../fixtures/config.ts'
+import { account, APPID, credentials, problemsOf } from '../fixtures/config.ts'
 
 const wholeNumber = (low: number, high: number) => ({
   good: [String(low), String(high), ` ${low} `],
@@ -139,6 +139,17 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   },
   HTTP_PROXY: { good: ['http://127.0.0.1:7890/'], bad: ['socks5h://127.0.0.1:1080'] },
   NO_PROXY: { good: ['*', '.example,127.0.0.1,10.0.0.0/8'], bad: [] },
+  OA_APPID: {
+    good: ['wxfedcba9876543210'],
+    bad: ['gh_97417a04a28d', 'wx123', 'WXfedcba9876543210', 'wxfedcba98765432100'],
+  },
+  OA_SECRET: { good: ['x'.repeat(32)], bad: ['short', 'x'.repeat(65), 'with spaces in it 01234'] },
+  OA_TOKEN: { good: ['abc', 'x'.repeat(32)], bad: ['ab', 'x'.repeat(33), 'with-a-hyphen'] },
+  OA_AES_KEY: {
+    good: ['x'.repeat(43)],
+    bad: ['x'.repeat(42), 'x'.repeat(44), `${'x'.repeat(42)}=`, `${'x'.repeat(42)}+`],
+  },
+  OA_UNFOLLOW: choice('keep', 'forget'),
   CODE_STOCK: wholeNumber(0, 10_000),
   TICKET_TTL: wholeNumber(1, 3600),
   CONFIRM_TTL: wholeNumber(1, 3600),
@@ -160,6 +171,7 @@ t.test('each setting takes what fits and refuses what does not', async (t) => {
   for (const [name, { good, bad }] of Object.entries(cases)) {
     const base = {
       NODE_ENV: 'development',
+      ...(/^OA_(APPID|SECRET|TOKEN|AES_KEY)$/.test(name) && account),
       ...{
         DATABASE_READ_URL: { DATABASE_URL: 'postgres://localhost/x' },
         LOCATION_HEADER: { TRUST_PROXY: 'loopback' },

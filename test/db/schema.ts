@@ -100,6 +100,7 @@ const bad: Record<string, Row[]> = {
     { ...confirmed, consumed_at: hour },
     { ...confirmed, status: 'consumed' },
   ],
+  'tickets.tickets_channel_known': [{ channel: 'sms' }],
   'tickets.tickets_code_image_length': [{ code_image: Buffer.alloc(1_048_577) }],
   'tickets.tickets_url_link_length': [{ url_link: '' }, { url_link: 'x'.repeat(1025) }],
   'identities.identities_pkey': [{}],

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { up as rememberScenes } from '../../migrations/0010_chosen_scenes.ts'
-import { readCodeImage } from '../../src/tickets/code.ts'
+import { findCode } from '../../src/tickets/code.ts'
 import { countCodeStock } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { newScene } from '../../src/tickets/secret.ts'
@@ -60,7 +60,7 @@ const before = {
     `.execute(db),
 }
 const imageOf = async (scene: string) => {
-  const image = await readCodeImage(db, scene)
+  const image = (await findCode(db, scene)).image
   return image && Buffer.from(image).toString()
 }
 

@@ -25,6 +25,11 @@ const slow = (le: string) =>
 const outcome = (what: string) => `scenepass_tickets_total{outcome="${what}"}`
 const errcode = (code: string) =>
   `scenepass_wechat_calls_total{api="getwxacodeunlimit",errcode="${code}"}`
+const pushed = (outcome: string) =>
+  `scenepass_wechat_pushes_total{event="scan",outcome="${outcome}"}`
+const pushTime = (le: string) => `scenepass_wechat_push_duration_seconds_bucket{le="${le}"}`
+const qrcode = (code: string) =>
+  `scenepass_wechat_calls_total{api="qrcode_create",errcode="${code}"}`
 const failed = (code: string) => `scenepass_db_statement_errors_total{code="${code}"}`
 
 /** For each alert a trouble that it must tell, and the nearest thing that is none. */
@@ -82,6 +87,30 @@ const cases: Record<string, { trouble: Series; none: Series }> = {
     none: { 'scenepass_wechat_paused{api="jscode2session"}': '0x40' },
   },
   AccessTokenNotRenewed: { trouble: up, none: well },
+  PushesFail: {
+    trouble: { [pushed('failed')]: '0+1x40' },
+    none: { [pushed('failed')]: '3x40', [pushed('accepted')]: '0+9x40' },
+  },
+  SlowPushes: {
+    trouble: {
+      [pushTime('1')]: '0+90x40',
+      [pushTime('2')]: '0+100x40',
+      [pushTime('+Inf')]: '0+100x40',
+    },
+    none: {
+      [pushTime('0.5')]: '0+90x40',
+      [pushTime('1')]: '0+100x40',
+      [pushTime('+Inf')]: '0+100x40',
+    },
+  },
+  PushesRefused: {
+    trouble: { [pushed('refused')]: '0+3x40' },
+    none: { [pushed('refused')]: '0+1x40', [pushed('ignored')]: '0+90x40' },
+  },
+  CodesUsedUp: {
+    trouble: { [qrcode('45009')]: '0+1x40' },
+    none: { [errcode('45009')]: '0+9x40', [qrcode('0')]: '0+9x40' },
+  },
   StockEmpty: {
     trouble: { scenepass_code_stock: '0x40' },
     none: { scenepass_code_stock: '1x40' },

@@ -1,10 +1,10 @@
 import { toBuffer } from 'qrcode'
 import t from 'tap'
 import { imageSize } from '../../src/doctor/image.ts'
-import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
+import { drawCode } from '../../src/wechat/draw-code.ts'
 import { jpegs } from '../fixtures/network/jpegs.ts'
 
-const png = await codeImage('https://example.com/', 280)
+const png = await drawCode('https://example.com/', 280)
 const images = {
   'a PNG of the sandbox': png,
   'a small PNG': await toBuffer('x', { width: 21 }),

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { checkPage } from '../../src/doctor/page.ts'
-import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
+import { drawCode } from '../../src/wechat/draw-code.ts'
 import type { MiniProgramSettings } from '../../src/wechat/errcodes/entry.ts'
 import { refusalError } from '../../src/wechat/errcodes/lookup.ts'
 import { WechatRefusal } from '../../src/wechat/failures.ts'
@@ -12,7 +12,7 @@ const settings: MiniProgramSettings = {
   checkPath: true,
   codeWidth: 430,
 }
-const bytes = await codeImage('x', 280)
+const bytes = await drawCode('x', 280)
 
 /**
  * A WeChat that makes codes for these and misses the page for others. A real one is asked in the same

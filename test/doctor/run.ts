@@ -107,11 +107,14 @@ t.test('every plan has what its checks need before them', async (t) => {
         storedKeys,
         urlLink: storedKeys,
         fileModes: sandbox,
+        miniProgram: !storedKeys,
+        officialAccount: !sandbox,
         wechatProxy: !sandbox && storedKeys,
       })
       const names = plan.map(({ name }) => name)
       t.equal(new Set(names).size, names.length)
-      t.equal(names.includes('url-link'), storedKeys)
+      t.equal(names.includes('page'), !storedKeys)
+      t.equal(names.includes('oa-pushes'), !sandbox)
       for (const [index, { needs }] of plan.entries()) {
         for (const need of needs) t.ok(names.slice(0, index).includes(need), need)
       }

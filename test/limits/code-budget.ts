@@ -27,6 +27,19 @@ t.test('the second half is for networks that have had few', async (t) => {
   t.equal(await takeCode(counter, '192.0.2.3'), 0, 'others go on')
 })
 
+t.test('each account has a budget of its own', async (t) => {
+  await made(CODES_PER_MINUTE)
+  const network = '192.0.2.5'
+  t.ok((await takeCode(counter, network)) > 0, 'the mini program has none left')
+  for (let i = 0; i < 2 * FAIR_SHARE; i++) {
+    t.equal(
+      await takeCode(counter, network, 'oa_codes'),
+      0,
+      'the official account has all of its own',
+    )
+  }
+})
+
 t.test('WeChat’s own limit is never reached', async (t) => {
   await made(CODES_PER_MINUTE)
   const wait = await takeCode(counter, '192.0.2.4')

@@ -1,15 +1,19 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { sandboxAccount } from '../../src/config/sandbox.ts'
+import { sandboxAccount, sandboxOfficialAccount } from '../../src/config/sandbox.ts'
 import { buildSandboxServer } from '../../src/sandbox/server.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 const SCENE = 'abcdefghijklmnopqrst-_'
 
-async function sandboxBefore(t: Test, service: string): Promise<FastifyInstance> {
+async function sandboxBefore(
+  t: Test,
+  service: string,
+  more: Partial<Parameters<typeof buildSandboxServer>[0]> = {},
+): Promise<FastifyInstance> {
   const log = createLog('silent')
   const publicUrl = 'http://127.0.0.1:4000'
-  const app = await buildSandboxServer({ service, publicUrl, ...sandboxAccount, log })
+  const app = await buildSandboxServer({ service, publicUrl, ...sandboxAccount, log, ...more })
   t.teardown(() => app.close())
   return app
 }
@@ -97,3 +101,34 @@ t.test(
     t.match(bad.json(), { statusCode: 400, code: 'INVALID_REQUEST' })
   },
 )
+
+t.test('what its account sees is pushed to the service, encrypted and signed', async (t) => {
+  const service = Fastify()
+  t.teardown(() => service.close())
+  service.removeAllContentTypeParsers()
+  service.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  )
+  const pushed: { path: string; query: Record<string, string>; body: unknown }[] = []
+  service.post('/*', async (request) => {
+    const [path = ''] = request.url.split('?')
+    pushed.push({ path, query: request.query as Record<string, string>, body: request.body })
+    return 'success'
+  })
+  const app = await sandboxBefore(t, await service.listen({ port: 0 }), {
+    officialAccount: sandboxOfficialAccount,
+  })
+  const page = await app.inject(`/sandbox/q/${SCENE}`)
+  t.match(page.headers['content-security-policy'], "default-src 'self'")
+  const payload = { user: 'alice', scene: SCENE }
+  const scanned = await app.inject({ method: 'POST', url: '/sandbox/oa/scan', payload })
+  t.same(scanned.json(), { reply: '' })
+  t.match(pushed, [
+    {
+      path: '/wechat/events',
+      query: { encrypt_type: 'aes', msg_signature: /^[0-9a-f]{40}$/ },
+      body: /<Encrypt>/,
+    },
+  ])
+  t.notMatch(pushed[0]?.body, SCENE)
+})

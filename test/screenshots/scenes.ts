@@ -47,6 +47,27 @@ async function confirmInDemo(page: Page): Promise<void> {
   await page.locator('#claims').waitFor()
 }
 
+/** By the tab of the other door, as far as a follower's chat. */
+async function chatInDemo(page: Page): Promise<void> {
+  const { scene } = await until(page, 'pending')
+  await page.locator('#tab-official_account').click()
+  await until(page, 'pending', { not: scene })
+  await page.locator('#scan').click()
+  await tapPhone(page, /alice/)
+  const follow = page.frameLocator('iframe').getByRole('button', { name: /^(Follow|关注公众号)$/ })
+  const bubble = page.frameLocator('iframe').locator('.bubble')
+  await follow.or(bubble.first()).waitFor()
+  if (await follow.isVisible()) await follow.click()
+  await bubble.first().waitFor()
+  await until(page, 'scanned')
+}
+
+async function confirmPageInDemo(page: Page): Promise<void> {
+  await chatInDemo(page)
+  await page.frameLocator('iframe').getByRole('link').last().click()
+  await page.frameLocator('iframe').locator('.decision').waitFor()
+}
+
 const narrow = { viewport: { width: 390, height: 844 } }
 
 /** Every state a person can see, and the pages around it. */
@@ -101,6 +122,8 @@ export const scenes: Scene[] = [
   { name: 'page-phone', at: 'hosted', frame: 'body', device: phones.safari, state: 'link' },
   { name: 'demo', at: 'demo', frame: 'body', play: scanInDemo, state: 'scanned' },
   { name: 'demo-confirmed', at: 'demo', frame: 'body', play: confirmInDemo, state: 'confirmed' },
+  { name: 'demo-chat', at: 'demo', frame: 'body', play: chatInDemo, state: 'scanned' },
+  { name: 'demo-link', at: 'demo', frame: 'body', play: confirmPageInDemo, state: 'scanned' },
   {
     name: 'demo-narrow',
     at: 'demo',

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import t from 'tap'
 import type { Db } from '../../src/db/pool.ts'
 import { cancelTicket } from '../../src/tickets/cancel.ts'
-import { readCodeImage, storeCodeImage } from '../../src/tickets/code.ts'
+import { findCode, storeCodeImage } from '../../src/tickets/code.ts'
 import { sweepCodeImages } from '../../src/tickets/code-images.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { denyTicket } from '../../src/tickets/deny.ts'
@@ -105,7 +105,7 @@ for (const { name, open } of databases) {
         await sql`update tickets set code_image = 'theirs'::bytea where scene = ${scene}`.execute(
           db,
         )
-        t.equal(Buffer.from((await readCodeImage(db, scene)) ?? []).toString(), 'theirs')
+        t.equal(Buffer.from((await findCode(db, scene)).image ?? []).toString(), 'theirs')
       },
     )
   })

@@ -107,19 +107,29 @@ t.test('told to stop, it waits for no code and leaves the lease to others', asyn
   t.equal((await scenes()).length, 1, 'what came too late is dropped')
 })
 
-t.test('codes of other settings go after a day, our own never', async (t) => {
-  const [old] = await layInStock(db, 1, 'ours')
-  await sql`update code_stock set created_at = now() - interval '5 years'`.execute(db)
-  await layInStock(db, 2, 'theirs')
-  await sql`
+t.test(
+  'codes of other settings go after a day, our own a day before WeChat forgets them',
+  async (t) => {
+    const [old] = await layInStock(db, 1, 'ours')
+    const isOld = async (age: string, scene: string | undefined) =>
+      sql`update code_stock set created_at = now() - ${age}::interval where scene = ${scene}`.execute(
+        db,
+      )
+    await isOld('28 days 23 hours', old)
+    const [older] = await layInStock(db, 1, 'ours')
+    await isOld('29 days 1 hour', older)
+    t.equal(await countCodeStock(db, 'ours'), 1, 'none that is too old is counted, or handed out')
+    await layInStock(db, 2, 'theirs')
+    await sql`
     update code_stock set created_at = now() - interval '24 hours' where made_for = 'theirs'
   `.execute(db)
-  const fresh = await layInStock(db, 2, 'theirs')
-  t.equal(await stockOne(), true)
-  const left = await scenes()
-  t.equal(left.length, 4)
-  for (const scene of [old, ...fresh]) t.ok(left.includes(scene as string))
-})
+    const fresh = await layInStock(db, 2, 'theirs')
+    t.equal(await stockOne(), true)
+    const left = await scenes()
+    t.equal(left.length, 4)
+    for (const scene of [old, ...fresh]) t.ok(left.includes(scene as string))
+  },
+)
 
 t.test('a code that another ticket is just taking is neither waited for nor taken', async (t) => {
   const [, second] = await layInStock(db, 2, 'ours')

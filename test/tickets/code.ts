@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readCodeImage, storeCodeImage } from '../../src/tickets/code.ts'
+import { findCode, storeCodeImage } from '../../src/tickets/code.ts'
 import { scanTicket } from '../../src/tickets/scan.ts'
 import { newScene } from '../../src/tickets/secret.ts'
 import { databases } from '../fixtures/postgres/database.ts'
@@ -16,9 +16,9 @@ for (const { name, open } of databases) {
     await t.test('a pending ticket has none at first, then the one that was stored', async (t) => {
       const { scene } = await arrange(db, 'pending')
       const at = await deadline(db, scene)
-      t.equal(await readCodeImage(db, scene), null)
+      t.equal((await findCode(db, scene)).image, null)
       await storeCodeImage(db, scene, image)
-      t.ok(image.equals((await readCodeImage(db, scene)) as Uint8Array), 'byte for byte')
+      t.ok(image.equals((await findCode(db, scene)).image as Uint8Array), 'byte for byte')
       t.equal(await deadline(db, scene), at, 'which moves no window')
       t.match(await stored(db, scene), { status: 'pending' })
     })
@@ -27,12 +27,12 @@ for (const { name, open } of databases) {
       const { scene } = await arrange(db, 'pending')
       await storeCodeImage(db, scene, image)
       await storeCodeImage(db, scene, Buffer.from('another'))
-      t.ok(image.equals((await readCodeImage(db, scene)) as Uint8Array))
+      t.ok(image.equals((await findCode(db, scene)).image as Uint8Array))
     })
 
     await t.test('what an <img> hears', (t) =>
       eachSituation(t, db, codeAnswers, async (t, { scene }, expected) =>
-        t.equal(await outcome(readCodeImage(db, scene)), expected, expected),
+        t.equal(await outcome(findCode(db, scene)), expected, expected),
       ),
     )
 
@@ -46,13 +46,13 @@ for (const { name, open } of databases) {
       const { scene } = await arrange(db, 'pending')
       await storeCodeImage(db, scene, image)
       await scanTicket(db, { scene, identity: alice, windows })
-      t.equal(await outcome(readCodeImage(db, scene)), 'TICKET_CONSUMED')
+      t.equal(await outcome(findCode(db, scene)), 'TICKET_CONSUMED')
     })
 
     await t.test('an unknown scene is TICKET_NOT_FOUND, and makes no ticket', async (t) => {
       const scene = newScene()
       await storeCodeImage(db, scene, image)
-      t.equal(await outcome(readCodeImage(db, scene)), 'TICKET_NOT_FOUND')
+      t.equal(await outcome(findCode(db, scene)), 'TICKET_NOT_FOUND')
     })
   })
 }

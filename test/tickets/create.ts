@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { readCodeImage } from '../../src/tickets/code.ts'
+import { findCode } from '../../src/tickets/code.ts'
 import { countCodeStock } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { hashSecret, newScene } from '../../src/tickets/secret.ts'
@@ -106,7 +106,7 @@ for (const { name, open } of databases) {
     const create = (more: object = {}) =>
       createTicket(db, { windows, requester, stock: 'ours', ...more })
     const codeOf = async (scene: string) => {
-      const image = await readCodeImage(db, scene)
+      const image = (await findCode(db, scene)).image
       return image && Buffer.from(image).toString()
     }
     const image = (scene: string) => `code of ${scene}`

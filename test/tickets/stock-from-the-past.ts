@@ -7,7 +7,7 @@ import { connect } from '../../src/db/connect.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import type { Db } from '../../src/db/pool.ts'
 import { isUnavailable } from '../../src/db/unavailable.ts'
-import { readCodeImage } from '../../src/tickets/code.ts'
+import { findCode } from '../../src/tickets/code.ts'
 import { countCodeStock, stockCode } from '../../src/tickets/code-stock.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { quietLog, pgliteUrl } from '../fixtures/postgres/database.ts'
@@ -75,7 +75,7 @@ t.test('a crash empties the stock and forgets the images, and the tickets stay',
     t.equal(await rowsOf(db, 'code_stock'), 0)
     t.equal(await rowsOf(db, 'code_images'), 0)
     t.equal(await rowsOf(db, 'tickets'), SIZE)
-    for (const scene of taken) t.equal(await readCodeImage(db, scene), null, 'to be made again')
+    for (const scene of taken) t.equal((await findCode(db, scene)).image, null, 'to be made again')
     t.same(twice(taken, await handOut(db)), [])
     await refill(t, db)
   })
@@ -121,7 +121,7 @@ t.test('a standby that was cut off and is promoted hands nothing out again', asy
   const there = urlOf(standby, 'postgres')
 
   await on(there, async (db) => {
-    const read = await readCodeImage(db, 'x'.repeat(26)).catch((error: unknown) => error)
+    const read = await findCode(db, 'x'.repeat(26)).catch((error: unknown) => error)
     t.ok(isUnavailable(read), 'before that it is "not now", which a standby says of such tables')
     const made = await handOut(db).catch((error: unknown) => error)
     t.ok(isUnavailable(made))

@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t from 'tap'
 import { connect } from '../../src/db/connect.ts'
-import { readCodeImage, storeCodeImage } from '../../src/tickets/code.ts'
+import { findCode, storeCodeImage } from '../../src/tickets/code.ts'
 import { confirmTicket } from '../../src/tickets/confirm.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { scanTicket } from '../../src/tickets/scan.ts'
 import { hashSecret, newScene } from '../../src/tickets/secret.ts'
 import { identifyUser } from '../../src/users/identify.ts'
-import { codeImage } from '../../src/sandbox/wechat/code-image.ts'
+import { drawCode } from '../../src/wechat/draw-code.ts'
 import { postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
 import { requester, windows } from '../fixtures/tickets/arrange.ts'
 
 t.test('whole logins are heap-only updates', async (t) => {
   const url = await postgresUrl(t)
   const open = async (poolSize: number) => connect({ url, poolSize, log: quietLog })
-  const image = await codeImage('https://login.example/sandbox/phone?scene=x', 430)
+  const image = await drawCode('https://login.example/sandbox/phone?scene=x', 430)
   const logins = 320
   const busy = await open(8)
   const worker = async (share: number) => {
@@ -25,7 +25,7 @@ t.test('whole logins are heap-only updates', async (t) => {
       const { scene, secret } = await createTicket(db, { windows, requester })
       const identity = { appid: 'wx5a4db0c500000000', openid: `o-${share}-${i}` }
       const poll = () => pollTicket(db, { scene, secretHash: hashSecret(secret) })
-      if ((await readCodeImage(db, scene)) === null) await storeCodeImage(db, scene, image)
+      if ((await findCode(db, scene)).image === null) await storeCodeImage(db, scene, image)
       await poll()
       await scanTicket(db, { scene, identity, windows })
       await poll()

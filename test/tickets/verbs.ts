@@ -38,7 +38,7 @@ const told: [Transition, Caller][] = []
 const bind = (stock: string | null): Tickets =>
   bindVerbs(db, {
     rules,
-    stock,
+    stock: { miniprogram: stock, official_account: null },
     loader: createStatusLoader(db),
     onTransition: (...each) => told.push(each),
   })
@@ -166,7 +166,8 @@ t.test('the verbs have the windows of their instance', async (t) => {
   const { scene } = created
   const scanned = await tickets.scan({ scene, identity: alice }, caller)
   t.ok(scanned.expiresIn > 70 && scanned.expiresIn <= 77, `${scanned.expiresIn}`)
-  t.notOk('first' in scanned, 'it is a ticket and nothing beside')
+  t.equal(scanned.first, true)
+  t.equal((await tickets.scan({ scene, identity: alice }, caller)).first, false)
   const { userId, token } = await arrange(db, 'pending')
   const { earliest, latest } = await movesDeadline(db, scene, () =>
     tickets.confirm({ scene, identity: alice, userId, token }, caller),

@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { root } from '../fixtures/root.ts'
 
-const LIMIT = 6 * 1024
+const LIMIT = 7 * 1024
 
 for (const file of ['served.js', 'widget.js'])
-  t.test(`the element is at most 6 KB on its way to a page: ${file}`, async (t) => {
+  t.test(`the element is at most 7 KB on its way to a page: ${file}`, async (t) => {
     const source = readFileSync(new URL(`dist/src/web/${file}`, root))
     const { length } = gzipSync(source, { level: 9 })
     t.comment(`${file}: ${source.length} bytes, ${length} gzipped, at most ${LIMIT}`)

@@ -1,4 +1,5 @@
 import { both, escapeHtml } from '../../html.ts'
+import type { Channel } from '../../tickets/ticket.ts'
 
 /** Markup for places around the page's own, written into the document as it is. */
 export type LoginPageExtras = {
@@ -16,6 +17,8 @@ export type LoginPageExtras = {
 export type LoginPage = {
   site: string
   language: 'zh' | 'en'
+  /** The doors that are open, the default first; two of them become tabs. */
+  channels: readonly Channel[]
   extras: LoginPageExtras | null
   /** Where the token goes, and what goes with it; null: nowhere. */
   handOver: { returnTo: string; state: string | undefined } | null
@@ -25,7 +28,7 @@ export type LoginPage = {
  * The hosted login page: a document with nothing inline, for a strict policy. Every sentence is
  * there in both languages; the stylesheet shows the one of `<html lang>`.
  */
-export function loginPage({ site, language, extras, handOver }: LoginPage): string {
+export function loginPage({ site, language, channels, extras, handOver }: LoginPage): string {
   const name = escapeHtml(site)
   const title = language === 'zh' ? `登录 ${name}` : `Sign in to ${name}`
   return `<!doctype html>
@@ -55,7 +58,7 @@ export function loginPage({ site, language, extras, handOver }: LoginPage): stri
         <div class="page">
           <section class="card" aria-labelledby="title">
             <h1 id="title" tabindex="-1">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
-            <scene-pass></scene-pass>
+            ${signIn(channels)}
             <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
             ${outcome(handOver, extras !== null)}
           </section>
@@ -67,6 +70,25 @@ export function loginPage({ site, language, extras, handOver }: LoginPage): stri
   </body>
 </html>
 `
+}
+
+const names: Record<Channel, string> = {
+  miniprogram: both('小程序码', 'Mini program'),
+  official_account: both('公众号', 'Official account'),
+}
+
+function signIn(channels: readonly Channel[]): string {
+  const [first] = channels
+  // A mini program's page stays as it was before there was another door.
+  if (!first || !channels.includes('official_account')) return '<scene-pass></scene-pass>'
+  const element = `<scene-pass channel="${first}"></scene-pass>`
+  if (channels.length < 2) return element
+  const tabs = channels.map((channel) => {
+    const state = channel === first ? 'aria-selected="true"' : 'aria-selected="false" tabindex="-1"'
+    return `<button id="tab-${channel}" type="button" role="tab" aria-controls="door" data-channel="${channel}" ${state}>${names[channel]}</button>`
+  })
+  return `<div class="tabs" role="tablist" aria-labelledby="title">${tabs.join('')}</div>
+            <div id="door" role="tabpanel" aria-labelledby="tab-${first}">${element}</div>`
 }
 
 function outcome(handOver: LoginPage['handOver'], hasExtras: boolean): string {

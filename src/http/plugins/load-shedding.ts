@@ -76,7 +76,9 @@ export const loadShedding = fp<LoadSheddingOptions>(
       )
 
     function isOverloaded(request: IncomingMessage): boolean {
-      if (databaseBusy() || memoryFull) return !isFor(ALWAYS_ANSWERED, request)
+      if (memoryFull) return !isFor(ALWAYS_ANSWERED, request)
+      // A push is answered without the database, too: the person is told to scan again.
+      if (databaseBusy()) return !isFor([...ALWAYS_ANSWERED, 'wechat'], request)
       if (pollsWaiting() < MOST_POLLS_WAITING) return false
       return !isFor([...ALWAYS_ANSWERED, ...SPARED_FOR_POLLS], request)
     }

@@ -6,8 +6,8 @@ export type PageHeadersOptions = {
   https: boolean
   /** What these pages need beyond the strictest policy. */
   allow?: Record<string, string[]>
-  /** The one path among them that our own pages may show in a frame. */
-  framed?: string
+  /** The paths among them that our own pages may show in a frame. */
+  framed?: readonly string[]
 }
 
 const PERMISSIONS = ['camera', 'microphone', 'geolocation', 'payment', 'usb']
@@ -16,7 +16,7 @@ const PERMISSIONS = ['camera', 'microphone', 'geolocation', 'payment', 'usb']
 
 /** The strictest headers a page can bear: nothing inline, nothing from elsewhere, in no frame. */
 export const pageHeaders = fp<PageHeadersOptions>(
-  async (app, { https, allow, framed }) => {
+  async (app, { https, allow, framed = [] }) => {
     const policy = (frameAncestors: string) => ({
       useDefaults: false,
       directives: {
@@ -32,7 +32,7 @@ export const pageHeaders = fp<PageHeadersOptions>(
       },
     })
     app.addHook('onRoute', (route) => {
-      if (route.url !== framed) return
+      if (!framed.includes(route.url)) return
       route.helmet = {
         contentSecurityPolicy: policy("'self'"),
         frameguard: { action: 'sameorigin' },

@@ -9,7 +9,8 @@ import { limitKey } from '../../ip-address.ts'
 import { takeCode } from '../../limits/code-budget.ts'
 import type { Counter } from '../../limits/count.ts'
 import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
-import { readCodeImage, readUrlLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
+import { findCode, findLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
+import type { Channel } from '../../tickets/ticket.ts'
 import { imageType } from '../../wechat/image-type.ts'
 import type { MiniProgram } from '../../wechat/mini-program.ts'
 import { createThrottle } from '../gcra.ts'
@@ -22,20 +23,32 @@ import { tooFast } from '../too-fast.ts'
 export type CodeRoutesOptions = {
   db: Db
   counter: Counter
-  wechat: Pick<MiniProgram, 'codeImage' | 'urlLink'>
-  /** Whether there is a route for the link, too. */
-  urlLink: boolean
+  /** Makes the code of a scene, of each door that is open. */
+  codeMakers: Partial<Record<Channel, CodeMaker>>
+  /** Null: there is no route for the link. */
+  makeLink: MiniProgram['urlLink'] | null
   guesses: GuessLimit
   note: TicketEvents['note']
 }
 
+/** @param line what a log line of the call to WeChat says beside; gives the image */
+export type CodeMaker = (scene: string, line: object) => Promise<Uint8Array>
+
 /** The code of a ticket, and the same in another form: a link for browsers of the very phone. */
 export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (app, options) => {
-  const { db, wechat, urlLink } = options
+  const { db, codeMakers, makeLink } = options
 
   const codeOf = madeOnce<Uint8Array>(options, {
-    read: (scene) => readCodeImage(db, scene),
-    make: async (scene, line) => (await wechat.codeImage(scene, line)).bytes,
+    async read(scene) {
+      const { channel, image } = await findCode(db, scene)
+      return { channel, made: image }
+    },
+    async make(scene, channel, line) {
+      const maker = codeMakers[channel]
+      // Its door was shut since it was created.
+      if (!maker) throw new AppError('TICKET_NOT_FOUND')
+      return maker(scene, line)
+    },
     store: (scene, image) => storeCodeImage(db, scene, image),
     told: 'code made',
   })
@@ -76,10 +89,15 @@ export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (a
     },
   )
 
-  if (!urlLink) return
+  if (!makeLink) return
   const linkOf = madeOnce<string>(options, {
-    read: (scene) => readUrlLink(db, scene),
-    make: (scene, line) => wechat.urlLink(scene, line),
+    async read(scene) {
+      const { channel, link } = await findLink(db, scene)
+      // An official account's code has no other form.
+      if (channel !== 'miniprogram') throw new AppError('NOT_FOUND')
+      return { channel, made: link }
+    },
+    make: (scene, _channel, line) => makeLink(scene, line),
     store: (scene, link) => storeUrlLink(db, scene, link),
     told: 'link made',
   })
@@ -91,7 +109,7 @@ export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (a
       schema: {
         summary: 'The link that opens the mini program on a phone',
         params: schema.SceneParams,
-        response: { 200: schema.TicketLink, ...schema.errors(...schema.keptErrors) },
+        response: { 200: schema.TicketLink, ...schema.errors(...schema.keptErrors, 'NOT_FOUND') },
       },
     },
     async (request) => ({ link: await linkOf(request, request.params.scene) }),
@@ -115,6 +133,9 @@ function createPace(): (request: FastifyRequest, scene: string) => void {
 /** So many are read for one address at a time: the others are behind them, not before everybody. */
 const READ_AT_ONCE = 4
 
+/** What each account's codes are counted as. */
+const BUDGETS: Record<Channel, string> = { miniprogram: 'codes', official_account: 'oa_codes' }
+
 const USED_UP = new Error(
   'the codes that may be made on demand in this minute are used up: look for a caller that creates tickets without end (RATE_CREATE)',
 )
@@ -122,9 +143,9 @@ const USED_UP = new Error(
 /** What WeChat makes for a ticket and the ticket keeps. */
 type Made<T> = {
   /** Null where it is still to be made. */
-  read(scene: string): Promise<T | null>
+  read(scene: string): Promise<{ channel: Channel; made: T | null }>
   /** @param line what a log line of the call to WeChat says beside */
-  make(scene: string, line: object): Promise<T>
+  make(scene: string, channel: Channel, line: object): Promise<T>
   store(scene: string, made: T): Promise<void>
   /** A line of the ticket's story. */
   told: string
@@ -144,10 +165,14 @@ function madeOnce<T>(
 
   let finished = 0
 
-  async function makeAndStore(request: FastifyRequest, scene: string): Promise<T> {
-    const wait = await takeCode(counter, limitKey(request.ip))
+  async function makeAndStore(
+    request: FastifyRequest,
+    scene: string,
+    channel: Channel,
+  ): Promise<T> {
+    const wait = await takeCode(counter, limitKey(request.ip), BUDGETS[channel])
     if (wait > 0) throw new AppError('WECHAT_BUSY', { retryAfter: wait / 1000, cause: USED_UP })
-    const made = await make(scene, about(request, scene))
+    const made = await make(scene, channel, about(request, scene))
     await store(scene, made)
     note(request, scene, told)
     return made
@@ -159,13 +184,15 @@ function madeOnce<T>(
     const look = () =>
       inTurn(limitKey(request.ip), () => guesses.look(request, scene, () => read(scene)))
     const before = finished
-    let stored = await look()
+    let { made: stored, channel } = await look()
     // Another request's may have been stored since the database was asked.
-    if (stored === null && !making.has(scene) && finished > before) stored = await look()
+    if (stored === null && !making.has(scene) && finished > before) {
+      stored = (await look()).made
+    }
     if (stored !== null) return stored
     let made = making.get(scene)
     if (!made) {
-      made = makeAndStore(request, scene).finally(() => {
+      made = makeAndStore(request, scene, channel).finally(() => {
         making.delete(scene)
         finished++
       })

@@ -3,12 +3,16 @@ import type { FastifyInstance } from 'fastify'
 import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
+import type { Channel } from '../../tickets/ticket.ts'
 import { createAsset, sendAsset } from '../asset.ts'
 import { languageOf, varyBy } from '../negotiation.ts'
+import { CONFIRM_PAGE } from '../pages/confirm-page.ts'
 import { loginPage, type LoginPageExtras } from '../pages/login-page.ts'
 
 export type PageRoutesOptions = {
   site: string
+  /** The doors that are open. */
+  channels: readonly Channel[]
   /** Where a login may be sent, character by character. */
   returnUrls: readonly string[]
   extras: LoginPageExtras | null
@@ -32,14 +36,14 @@ const QUERY = Type.Object({
 /** The hosted login page, the element that it is made of, and what else it loads. */
 export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
   app,
-  { site, returnUrls, extras },
+  { site, channels, returnUrls, extras },
 ) => {
   await serve(app, '/page.js', '../../web/page/page.js', JS)
   await serve(app, '/page.css', '../../web/page/page.css', CSS)
   await serve(app, '/icon.svg', '../../web/page/icon.svg', 'image/svg+xml')
 
   const html = (language: 'zh' | 'en') =>
-    createAsset(loginPage({ site, language, extras, handOver: null }), HTML)
+    createAsset(loginPage({ site, language, channels, extras, handOver: null }), HTML)
   const plain = { zh: html('zh'), en: html('en') }
 
   app.get('/', { schema: { hide: true, querystring: QUERY } }, (request, reply) => {
@@ -59,8 +63,18 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
     return reply
       .type(HTML)
       .header('cache-control', 'no-cache')
-      .send(loginPage({ site, language, extras, handOver: { returnTo, state } }))
+      .send(loginPage({ site, language, channels, extras, handOver: { returnTo, state } }))
   })
+}
+
+/** The confirm page of the official account's door, and what it loads. */
+export const confirmRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const page = createAsset(CONFIRM_PAGE, HTML, 'no-store')
+  app.get('/confirm', { schema: { hide: true } }, (request, reply) =>
+    sendAsset(page, request, reply),
+  )
+  await serve(app, '/confirm.js', '../../confirm-page/page.js', JS)
+  await serve(app, '/confirm.css', '../../confirm-page/page.css', CSS)
 }
 
 /** What the login page's policy must allow beyond the strictest one, and what it may forbid. */

@@ -7,7 +7,7 @@ import type { SignInDeps, Visit } from '../../sign-in/door.ts'
 import { signInToMiniProgram, type OwnLogin } from '../../sign-in/own-login.ts'
 import { scan } from '../../sign-in/scan.ts'
 import { about } from '../../telemetry/ticket-events.ts'
-import type { MiniProgram } from '../../wechat/mini-program.ts'
+import type { Doors } from '../doors.ts'
 import type { AddressLimits } from '../address-limits.ts'
 import type { GuessLimit } from '../guess-limit.ts'
 import { createMissLimit } from '../miss-limit.ts'
@@ -17,7 +17,7 @@ import * as schema from '../schemas.ts'
 
 export type PhoneRoutesOptions = {
   signIn: SignInDeps
-  wechat: Pick<MiniProgram, 'codeToSession'>
+  doors: Doors
   /** The site's name, as the phone shows it. */
   site: string
   /** Calls that a phone's address may make in a minute. */
@@ -36,7 +36,7 @@ const JUNK = ['LOGIN_CODE_INVALID', 'LOGIN_CODE_USED'] as const
 /** The phone's side: the mini program's door. Each call proves who makes it with a login code of its own. */
 export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async (
   app,
-  { signIn, wechat, site, perMinute, countryOf, limits, guesses },
+  { signIn, doors, site, perMinute, countryOf, limits, guesses },
 ) => {
   // After the body has been read: what is no login at all does not count as one.
   const rateLimit = { ...perAddress('phone', perMinute), hook: 'preHandler' } as const
@@ -75,7 +75,18 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
   }
 
   const visitOf = (request: FastifyRequest, code: string, scene?: string): Visit => ({
-    prove: () => wechat.codeToSession(code, about(request, scene)),
+    async prove(ticket) {
+      if (ticket?.channel !== 'official_account') {
+        if (!doors.miniprogram) throw new AppError('LOGIN_CODE_INVALID')
+        return doors.miniprogram.codeToSession(code, about(request, scene))
+      }
+      if (!doors.officialAccount) throw new AppError('LOGIN_CODE_INVALID')
+      return doors.officialAccount.links.prove(ticket, code)
+    },
+    complete: async (person) =>
+      doors.officialAccount?.appid === person.appid
+        ? doors.officialAccount.links.complete(signIn.db, person)
+        : person,
     phone: originOf(request, countryOf),
     caller: request,
   })
@@ -156,7 +167,8 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
         return loginOf(await answer(request, scene, () => signInToMiniProgram(signIn, visit)))
       }
       const login = await answer(request, scene, () => confirm(signIn, { scene, matchCode }, visit))
-      return { scene, status: 'confirmed' as const, ...loginOf(login) }
+      const { user, own } = login
+      return { scene, status: 'confirmed' as const, ...(own ? loginOf(own) : { user }) }
     },
   )
 }

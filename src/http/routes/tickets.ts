@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import type { Decided } from '../../tickets/deliver.ts'
 import { hashSecret } from '../../tickets/secret.ts'
-import { intervalOf, type TicketRules } from '../../tickets/ticket.ts'
+import { intervalOf, type Channel, type TicketRules } from '../../tickets/ticket.ts'
 import type { Tickets } from '../../tickets/verbs.ts'
 import { bearerHash } from '../bearer.ts'
 import { createThrottle } from '../gcra.ts'
@@ -18,6 +18,8 @@ import { tooFast } from '../too-fast.ts'
 export type TicketRoutesOptions = {
   tickets: Tickets
   rules: TicketRules
+  /** The doors that are open; a ticket leads to the first one unless its creator names another. */
+  channels: readonly Channel[]
   /** Tickets that an address may create in a minute. */
   perMinute: number
   countryOf: CountryOf
@@ -40,7 +42,7 @@ const STOCK_SHARE = 20
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { tickets, rules, perMinute, countryOf, limits, guesses },
+  { tickets, rules, channels, perMinute, countryOf, limits, guesses },
 ) => {
   // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
   const pace = createThrottle({ slots: 65_536 })
@@ -92,8 +94,12 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
     async (request, reply) => {
       const requester = requesterOf(request, countryOf)
       const fromStock = limits.seen(request, 'create') <= STOCK_SHARE
-      const { scene } = request.body
-      const ticket = await tickets.create({ scene, requester, fromStock }, request)
+      const { scene, channel = channels[0] as Channel } = request.body
+      if (!channels.includes(channel)) {
+        const detail = `body/channel must be ${channels.join(' or ')}: the other account has no settings here`
+        throw new AppError('INVALID_REQUEST', { detail })
+      }
+      const ticket = await tickets.create({ scene, channel, requester, fromStock }, request)
       guesses.learn(ticket.scene)
       pace.learn(hashSecret(ticket.secret))
       return reply
@@ -103,11 +109,14 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
           scene: ticket.scene,
           secret: ticket.secret,
           status: 'pending',
+          channel,
           expires_in: ticket.expiresIn,
           interval: intervalOf('pending'),
           match_code: rules.matchMode === 'off' ? null : ticket.matchCode,
           qrcode_url: `/ticket/${ticket.scene}/qrcode`,
-          ...(rules.urlLink ? { link_url: `/ticket/${ticket.scene}/link` } : {}),
+          ...(rules.urlLink && channel === 'miniprogram'
+            ? { link_url: `/ticket/${ticket.scene}/link` }
+            : {}),
         })
     },
   )

@@ -1,7 +1,7 @@
 import type { ScenePassElement, ScenePassEventMap } from '../../web/widget.ts'
 import { showClaims } from './claims.ts'
 import { createTraffic } from './traffic.ts'
-import { watchCodes, watchFetch } from './watch.ts'
+import { watchCodes, watchFetch, watchXhr } from './watch.ts'
 
 /**
  * The sandbox's part of the login page: gives the page's code to the phone beside it, and shows what
@@ -15,22 +15,40 @@ const find = (id: string): HTMLElement => {
 const root = document.documentElement
 const frame = find('phone') as HTMLIFrameElement
 const scan = find('scan') as HTMLButtonElement
+const back = find('back')
 const claims = find('claims')
 const element = document.querySelector<ScenePassElement>('scene-pass')
 
 const tell = createTraffic(find('traffic'))
 let scene: string | null = null
+/** What the phone scanned last. */
+let scanned = ''
 
 watchFetch(window, 'browser', tell)
 watchCodes(tell)
 frame.addEventListener('load', () => {
   const phone = frame.contentWindow as (Window & typeof globalThis) | null
   // While the service is down this is the browser's own page, which no script may look into.
-  if (!phone || !frame.contentDocument?.getElementById('phone')) return
-  watchFetch(phone, 'phone', tell)
+  const shown = frame.contentDocument
+  const isConfirmPage = Boolean(shown?.getElementById('confirm'))
+  back.hidden = !isConfirmPage
+  scan.hidden = isConfirmPage
+  if (!phone || !shown || !(isConfirmPage || shown.getElementById('phone'))) return
+  if (isConfirmPage) watchXhr(phone, tell)
+  else watchFetch(phone, 'phone', tell)
   speakAlike()
 })
-frame.src = '/sandbox/phone'
+const open = (address: string): void => {
+  // Not by its attribute: the back button would go through all the codes.
+  frame.contentWindow?.location.replace(address)
+}
+const isAccount = (): boolean => element?.getAttribute('channel') === 'official_account'
+/** Where the phone of this door lies without a code. */
+const resting = (): string => (isAccount() ? '/sandbox/q' : '/sandbox/phone')
+frame.src = resting()
+if (element) {
+  new MutationObserver(() => open(resting())).observe(element, { attributeFilter: ['channel'] })
+}
 new MutationObserver(speakAlike).observe(root, { attributeFilter: ['lang'] })
 
 /** The phone has two languages as well, and a button for the other one. */
@@ -50,13 +68,14 @@ document.addEventListener('login', (event) => {
 
 scan.addEventListener('click', () => {
   if (scene === null) return
-  // Not by its attribute: the back button would go through all the codes.
-  frame.contentWindow?.location.replace(`/sandbox/phone?scene=${encodeURIComponent(scene)}`)
+  scanned = scene
+  open(isAccount() ? `/sandbox/q/${scene}` : `/sandbox/phone?scene=${encodeURIComponent(scene)}`)
   frame.focus()
 })
+back.addEventListener('click', () => open(`/sandbox/q/${scanned}`))
 find('restart').addEventListener('click', () => {
   claims.hidden = true
-  frame.contentWindow?.location.replace('/sandbox/phone')
+  open(resting())
   element?.refresh()
   // The button is gone, and the focus with it.
   find('title').focus()

@@ -13,8 +13,8 @@ export const demoPage = {
           'There is no real WeChat here: every visitor can sign in as any user.',
         )}</p>
         <p>${both(
-          '您同时扮演两个角色：网页和手机。在手机上点“扫码”，选一个用户，再确认登录。',
-          'You play both parts: the page, and the phone beside it. Tap “Scan the code” on the phone, choose a person, and confirm.',
+          '您同时扮演两个角色：网页和手机。在手机上点“扫码”，选一个用户，再确认登录。网页上的两个标签是两种登录方式：小程序码，或公众号。',
+          'You play both parts: the page, and the phone beside it. Tap “Scan the code” on the phone, choose a person, and confirm. The page’s two tabs are two ways to sign in: by a mini program, or by an official account.',
         )}</p>
       </div>`,
 
@@ -22,6 +22,7 @@ export const demoPage = {
           <h2 id="phone-title" class="unseen">${both('手机', 'The phone')}</h2>
           <div class="device">
             <iframe id="phone" title="沙箱手机 · Sandbox phone"></iframe>
+            <button id="back" type="button" hidden>${both('返回会话', 'Back to the chat')}</button>
             <button id="scan" type="button" disabled>${both('扫码', 'Scan the code')}</button>
           </div>
         </section>

@@ -21,6 +21,13 @@ export function presentable(text: string): string {
   return JSON.stringify(value, hide, 2)
 }
 
+/** What stands behind the scene in the link of a chat. */
+const PROOF = /(#[\w-]+\.)([\w-]+)/g
+
 /** `code` is also an error's name (`TICKET_EXPIRED`) and what two people compare (`47`). */
 const hide = (key: string, value: unknown): unknown =>
-  PRIVATE.has(key) && typeof value === 'string' && !/^[A-Z_]+$/.test(value) ? shorten(value) : value
+  key === 'reply' && typeof value === 'string'
+    ? value.replace(PROOF, (_, before: string, proof: string) => before + shorten(proof))
+    : PRIVATE.has(key) && typeof value === 'string' && !/^[A-Z_]+$/.test(value)
+      ? shorten(value)
+      : value

@@ -12,11 +12,17 @@ const parties = {
 /** What a call is for, by its method and the end of its path. */
 const meanings: [pattern: RegExp, words: Words][] = [
   [/^POST \/ticket$/, ['申请一张票据', 'asks for a ticket']],
-  [/^GET .*\/qrcode$/, ['加载小程序码', 'loads the code']],
+  [/^GET .*\/qrcode$/, ['加载二维码', 'loads the code']],
   [/^GET .*\/link$/, ['取打开小程序的链接', 'asks for a link to the mini program']],
   [/^GET \/ticket\/[^/]+$/, ['轮询：有结果了吗？', 'polls: decided yet?']],
   [/^DELETE /, ['放弃这张票据', 'gives the ticket up']],
   [/^POST .*\/wx-login$/, ['wx.login：向微信要登录凭证', 'wx.login: a login code from WeChat']],
+  [/^GET .*\/oa\/followers\//, ['是否已关注公众号？', 'a follower of the account?']],
+  [
+    /^POST .*\/oa\/scan$/,
+    ['扫码；微信推送给服务，公众号回复', 'scans; WeChat pushes it, the account replies'],
+  ],
+  [/^POST .*\/oa\/unfollow$/, ['取消关注', 'unfollows']],
   [/^POST .*\/scan$/, ['扫了码：是谁在请求登录？', 'has scanned: who is asking?']],
   [/^POST .*\/deny$/, ['拒绝登录', 'declines']],
   [/^POST \/login$/, ['确认登录', 'confirms']],

@@ -72,3 +72,17 @@ export function watchCodes(tell: (exchange: Exchange) => void): void {
   })
   observer.observe({ type: 'resource', buffered: true })
 }
+
+/** Tells of every call that the confirm page makes, which knows no `fetch`; of bodies there is no word. */
+export function watchXhr(scope: Scope, tell: (exchange: Exchange) => void): void {
+  const observer = new scope.PerformanceObserver((entries) => {
+    for (const entry of entries.getEntries() as PerformanceResourceTiming[]) {
+      if (entry.initiatorType !== 'xmlhttprequest') continue
+      const { responseStatus = 0 } = entry as typeof entry & { responseStatus?: number }
+      const { pathname } = new URL(entry.name)
+      const exchange = { path: pathname, status: responseStatus, authorization: '' }
+      tell({ ...exchange, who: 'phone', method: 'POST', request: '', answer: '' })
+    }
+  })
+  observer.observe({ type: 'resource', buffered: true })
+}

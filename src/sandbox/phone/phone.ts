@@ -1,7 +1,8 @@
 import { createFlow, type State } from '../../miniprogram/components/scene-pass-confirm/flow.js'
 import { viewOf, type View } from '../../miniprogram/components/scene-pass-confirm/view.js'
 import { wordsOf } from '../../miniprogram/components/scene-pass-confirm/words.js'
-import { drawHandOver, drawPeople, drawView } from './draw.ts'
+import { drawView } from '../../confirm-page/draw.ts'
+import { drawHandOver, drawPeople } from './people.ts'
 import { phoneTexts, type PhoneTexts } from './texts.ts'
 
 /**

@@ -21,6 +21,12 @@ function newCode(): string {
   return Array.from({ length: 32 }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('')
 }
 
+/** Who a person is in an account: an openid of its own, and for some a unionid, the same everywhere. */
+export const personOf = (appid: string, user: string): { openid: string; unionid?: string } => ({
+  openid: idOf('openid', appid, user),
+  ...(WITH_UNIONID.has(user) && { unionid: idOf('unionid', user) }),
+})
+
 /** Login codes and the people behind them. An openid depends on nothing but appid and user name. */
 export function createCodes({ appid, now }: { appid: string; now: () => number }) {
   const codes = new Map<string, Code>()
@@ -53,8 +59,7 @@ export function createCodes({ appid, now }: { appid: string; now: () => number }
       if (BLOCKED.has(known.user)) return 40226
       return {
         session_key: randomBytes(16).toString('base64'),
-        openid: idOf('openid', appid, known.user),
-        ...(WITH_UNIONID.has(known.user) && { unionid: idOf('unionid', known.user) }),
+        ...personOf(appid, known.user),
       }
     },
   }

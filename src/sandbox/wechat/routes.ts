@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { errorBody, PLAIN_TOKEN_QUOTA, type Subsystem } from './answers.ts'
 import { readImageBody, readLinkBody, readTokenBody } from './bodies.ts'
-import { codeImage } from './code-image.ts'
+import { drawCode } from '../../wechat/draw-code.ts'
 import type { Api } from './faults.ts'
 import { createMisbehaviour } from './misbehaviour.ts'
 import type { SandboxState } from './state.ts'
@@ -10,6 +10,8 @@ export type WechatRoutesOptions = {
   state: SandboxState
   appid: string
   secret: string
+  /** The other account that it knows, whose tokens come from the same API. */
+  officialAccount?: { appid: string; secret: string; tokens: SandboxState['tokens'] } | undefined
   /** No trailing slash; codes and links lead to `${publicUrl}/sandbox/phone?scene=…`. */
   publicUrl: string
 }
@@ -35,7 +37,8 @@ const contentTypes: Record<Api, string> = {
 
 /** WeChat's four APIs (and the older /cgi-bin/token), below the prefix that they are registered with. */
 export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app, options) => {
-  const { state, appid, secret, publicUrl } = options
+  const { state, appid, secret, publicUrl, officialAccount } = options
+  const accounts = [{ appid, secret, tokens: state.tokens }, officialAccount]
   const misbehave = createMisbehaviour(app)
 
   // WeChat looks at the bytes, not at the content type, and has its own answers for what is no JSON.
@@ -69,9 +72,10 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
   function credentialsError(given: Query, grantType: string): number {
     if (!given.appid) return 41002
     if (!given.secret) return 41004
-    if (given.appid !== appid) return 40013
+    const account = accounts.find((each) => each?.appid === given.appid)
+    if (!account) return 40013
     if (given.grant_type !== grantType) return 40002
-    return given.secret === secret ? 0 : 40125
+    return given.secret === account.secret ? 0 : 40125
   }
 
   /** What an access token in the query gets; 0 where it is good. */
@@ -94,7 +98,8 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
       if (wrong !== 0) return refuse(reply, 'stable_token', wrong)
       if (!state.quotas.stableMinute.take()) return refuse(reply, 'stable_token', 45011)
       if (!state.quotas.stableDay.take()) return refuse(reply, 'stable_token', 45009)
-      const token = state.tokens.stable(body.force_refresh ?? false)
+      const { tokens = state.tokens } = accounts.find((each) => each?.appid === body.appid) ?? {}
+      const token = tokens.stable(body.force_refresh ?? false)
       return answer(reply, 'stable_token', JSON.stringify(token))
     }),
   )
@@ -118,7 +123,7 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
       if (!state.quotas.codeImageMinute.take()) return refuse(reply, 'getwxacodeunlimit', 45009)
       const asked = readImageBody(text(request), request.headers['content-type'])
       if ('errcode' in asked) return refuse(reply, 'getwxacodeunlimit', asked.errcode)
-      const bytes = codeImage(phoneUrl(asked.scene), asked.width)
+      const bytes = drawCode(phoneUrl(asked.scene), asked.width)
       // PNG bytes under a JPEG label: what WeChat does with a transparent code.
       return reply
         .type('image/jpeg')

@@ -44,6 +44,46 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted && form && outcome?.hidden === false) location.reload()
 })
 
+const tabs = [...document.querySelectorAll<HTMLButtonElement>('[role=tab]')]
+
+function choose(chosen: HTMLButtonElement): void {
+  for (const tab of tabs) {
+    tab.setAttribute('aria-selected', String(tab === chosen))
+    tab.tabIndex = tab === chosen ? 0 : -1
+  }
+  find('#door')?.setAttribute('aria-labelledby', chosen.id)
+  element?.setAttribute('channel', chosen.dataset['channel'] ?? '')
+}
+
+/** The tab that a key leads to from one of them, as in every other row of tabs. */
+const tabBy = (key: string, from: number): HTMLButtonElement | undefined => {
+  const steps: Record<string, number> = {
+    ArrowLeft: from - 1,
+    ArrowRight: from + 1,
+    Home: 0,
+    End: -1,
+  }
+  const to = steps[key]
+  return to === undefined ? undefined : tabs[(to + tabs.length) % tabs.length]
+}
+
+for (const [index, tab] of tabs.entries()) {
+  tab.addEventListener('click', () => choose(tab))
+  tab.addEventListener('keydown', (event) => {
+    const next = tabBy(event.key, index)
+    if (!next) return
+    event.preventDefault()
+    next.focus()
+    choose(next)
+  })
+}
+// Who has signed in is not asked how.
+document.addEventListener('status', (event) => {
+  const { state } = (event as ScenePassEventMap['status']).detail
+  const list = find('.tabs')
+  if (list) list.hidden = state === 'confirmed'
+})
+
 find('#language')?.addEventListener('click', () => {
   root.lang = root.lang === 'en' ? 'zh-CN' : 'en'
   element?.setAttribute('lang', root.lang)

@@ -1,4 +1,5 @@
 import { createLogin, type Login } from './login.ts'
+import type { SignInChannel } from '../client.ts'
 import type { ScenePassEventMap, ScenePassState } from './state.ts'
 
 type Listening<Options> = {
@@ -25,7 +26,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => TypedE
  */
 export class ScenePassElement extends Base {
   static get observedAttributes(): string[] {
-    return ['src', 'lang', 'theme']
+    return ['src', 'channel', 'lang', 'theme']
   }
 
   private readonly login: Login
@@ -37,6 +38,7 @@ export class ScenePassElement extends Base {
       this.attachShadow({ mode: 'open' }),
       () => ({
         baseUrl: this.src,
+        channel: this.channel,
         language:
           this.closest<HTMLElement>('[lang]')?.lang ||
           document.documentElement.lang ||
@@ -66,6 +68,17 @@ export class ScenePassElement extends Base {
   }
   set src(url: string) {
     this.setAttribute('src', url)
+  }
+
+  /**
+   * `miniprogram` or `official_account`: whose code is shown; empty, the default: the service's only
+   * account, or its mini program.
+   */
+  get channel(): SignInChannel | '' {
+    return (this.getAttribute('channel') ?? '') as SignInChannel
+  }
+  set channel(channel: SignInChannel | '') {
+    this.setAttribute('channel', channel)
   }
 
   /** `light`, `dark` or `auto`, the default: as the person's system has it. */
@@ -115,7 +128,7 @@ export class ScenePassElement extends Base {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.isConnected || before === now) return
-    if (name === 'src') this.login.start()
+    if (name === 'src' || name === 'channel') this.login.start()
     else this.login.draw()
   }
 }

@@ -1,5 +1,5 @@
 import { backoff, call, passing } from '../call.ts'
-import { signIn, SignInError, type SignInStatus } from '../client.ts'
+import { signIn, SignInError, type SignInChannel, type SignInStatus } from '../client.ts'
 import type { ScenePassState, ScenePassStatus } from './state.ts'
 import { createView } from './view.ts'
 import { wordsOf } from './words.ts'
@@ -7,6 +7,8 @@ import { wordsOf } from './words.ts'
 /** What the page asked for, read when it is needed. */
 export type Wishes = {
   baseUrl: string
+  /** Empty: what the service has. */
+  channel: SignInChannel | ''
   language: string
   /** How often an expired code renews itself before it waits for a click. */
   renewals: number
@@ -35,6 +37,7 @@ export function createLogin(
   let codeUrl = ''
   let imageFailures = 0
   let anyway = false
+  let served: SignInChannel | undefined
 
   const status = (): ScenePassStatus => ({
     state,
@@ -47,8 +50,15 @@ export function createLogin(
   const needsLink = (): boolean => onPhone() && !insideWechat() && !anyway
 
   function draw(): void {
-    const { language } = wishes()
-    view.show({ state, language, press: onPhone() && insideWechat(), code, ticket })
+    const { language, channel } = wishes()
+    view.show({
+      state,
+      language,
+      channel: channel || served,
+      press: onPhone() && insideWechat(),
+      code,
+      ticket,
+    })
   }
 
   function set(next: ScenePassState, why: string | null = null): void {
@@ -67,6 +77,7 @@ export function createLogin(
 
   function hear(now: SignInStatus): void {
     ticket = now.ticket
+    served = ticket?.channel ?? served
     if (now.status === 'pending' && ticket) {
       if (!needsLink()) showCode(ticket.codeUrl)
       else if (ticket.link) set('link')
@@ -126,12 +137,13 @@ export function createLogin(
   function run(): void {
     stop()
     const mine = (attempt = new AbortController())
-    const { baseUrl, renewals } = wishes()
+    const { baseUrl, channel, renewals } = wishes()
     ticket = undefined
     set('loading')
     const outcome = baseUrl
       ? signIn({
           baseUrl,
+          ...(channel && { channel }),
           link: needsLink(),
           signal: mine.signal,
           onStatus: (now) => mine === attempt && hear(now),

@@ -1,4 +1,4 @@
-import type { SignInStatus } from '../client.ts'
+import type { SignInChannel, SignInStatus } from '../client.ts'
 import { pictures } from './pictures.ts'
 import type { ScenePassState } from './state.ts'
 import { STYLE } from './style.ts'
@@ -8,6 +8,7 @@ import { wordsOf } from './words.ts'
 export type Seen = {
   state: ScenePassState
   language: string
+  channel: SignInChannel | undefined
   /** Inside WeChat on a phone, where the code is pressed and not scanned. */
   press: boolean
   /** Why, where it failed. */
@@ -99,8 +100,8 @@ export function createView(root: ShadowRoot, onAct: () => void) {
 
   const stop = (): void => clearTimeout(timer)
 
-  function show({ state, language, press, code, ticket }: Seen): void {
-    const words = wordsOf(language)
+  function show({ state, language, channel, press, code, ticket }: Seen): void {
+    const words = wordsOf(language, channel)
     const coded = state === 'pending'
     const waiting = coded || state === 'scanned' || state === 'link'
     const [what, advice] = words[coded && press ? 'press' : state]

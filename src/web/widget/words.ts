@@ -1,3 +1,4 @@
+import type { SignInChannel } from '../client.ts'
 import type { ScenePassState } from './state.ts'
 
 /** For each state what it is, and what to do. */
@@ -18,7 +19,7 @@ const zh: Words = {
   alt: '微信小程序码',
   match: '请与手机上的数字核对',
   left: '后失效',
-  loading: ['正在准备小程序码…', ''],
+  loading: ['正在准备二维码…', ''],
   pending: ['微信扫码登录', '打开微信“扫一扫”，扫描小程序码'],
   press: ['长按小程序码登录', '在小程序中确认后，请回到本页'],
   scanned: ['已扫码', '请在手机上确认登录'],
@@ -34,6 +35,17 @@ const zh: Words = {
   open: '打开微信',
   anyway: '仍然显示小程序码',
   SRC_MISSING: '请设置 <scene-pass src="https://…">',
+}
+
+/** What is different with an official account's code. */
+const zhAccount: Partial<Words> = {
+  alt: '公众号二维码',
+  pending: ['微信扫码登录', '打开微信“扫一扫”，扫描二维码 · 首次扫码需先关注公众号'],
+  press: ['长按识别图中二维码', '首次需先关注公众号。在会话中打开链接并确认后，请回到本页'],
+  scanned: ['已扫码', '请在公众号会话中打开链接并确认'],
+  expired: ['二维码已过期', '刷新后请重新扫码'],
+  again: '刷新二维码',
+  anyway: '仍然显示二维码',
 }
 
 const en: Words = {
@@ -59,5 +71,21 @@ const en: Words = {
   SRC_MISSING: 'Set <scene-pass src="https://…">',
 }
 
+const enAccount: Partial<Words> = {
+  alt: 'QR code of a WeChat official account',
+  pending: [
+    'Sign in with WeChat',
+    'Open WeChat and scan the code · The first time, follow the official account',
+  ],
+  press: [
+    'Long-press the code to sign in',
+    'The first time, follow the account. Confirm by the link in the chat, then come back here',
+  ],
+  scanned: ['Scanned', 'Open the link in the official account’s chat and confirm'],
+}
+
 /** @param language a BCP 47 tag; Chinese for any zh, English for everything else */
-export const wordsOf = (language: string): Words => (/^zh/i.test(language) ? zh : en)
+export function wordsOf(language: string, channel?: SignInChannel): Words {
+  const [words, account] = /^zh/i.test(language) ? [zh, zhAccount] : [en, enAccount]
+  return channel === 'official_account' ? { ...words, ...account } : words
+}

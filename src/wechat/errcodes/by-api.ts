@@ -1,12 +1,17 @@
-import { mangled, misconfigured, wrongSecret, type Entry, type WechatApi } from './entry.ts'
+import {
+  invalidToken,
+  mangled,
+  misconfigured as misconfiguredBy,
+  wrongSecret,
+  type AccountFacts,
+  type Entry,
+  type MiniProgramApi,
+  type MiniProgramSettings,
+} from './entry.ts'
 
-const invalidToken: Entry = {
-  code: 'WECHAT_ERROR',
-  action: ({ appid }) => ({
-    en: `WeChat no longer takes the access token it gave us. Look for another program that uses AppID ${appid} and calls stable_token with force_refresh, and for an AppSecret that was reset. Once that stops, the service recovers by itself.`,
-    zh: `微信不再接受它发给我们的 access_token。请查找使用 AppID ${appid} 并以 force_refresh 调用 stable_token 的其他程序，并确认 AppSecret 是否被重置过。问题消除后会自动恢复。`,
-  }),
-}
+type Facts = AccountFacts & MiniProgramSettings
+
+const misconfigured = misconfiguredBy<Facts>
 
 const noUrlLinks = misconfigured(({ appid }) => ({
   en: `AppID ${appid} may not make URL Links; a mini program of an individual (个人) never may: set WECHAT_URL_LINK=off, or use a mini program that belongs to an organization.`,
@@ -18,7 +23,7 @@ const urlLinksBanned = misconfigured(({ appid }) => ({
 }))
 
 /** What an errcode means in one API alone; it goes before the common table. */
-export const errcodesOf: Record<WechatApi, Record<number, Entry>> = {
+export const errcodesOf: Record<MiniProgramApi, Record<number, Entry<Facts>>> = {
   /** @see https://developers.weixin.qq.com/miniprogram/dev/server/API/mp-access-token/api_getstableaccesstoken.html */
   stable_token: {
     40001: wrongSecret,

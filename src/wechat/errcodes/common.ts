@@ -1,4 +1,4 @@
-import { DEVELOPER_ID, mangled, misconfigured, wrongSecret, type Entry } from './entry.ts'
+import { mangled, misconfigured, wrongSecret, type Entry } from './entry.ts'
 
 /**
  * What an errcode means in every API.
@@ -14,22 +14,24 @@ export const commonErrcodes: Record<number, Entry> = {
     },
   },
   40002: mangled('grant_type is invalid', ' grant_type 无效'),
-  40013: misconfigured(({ appid }) => ({
-    en: `WeChat knows no AppID ${appid}: set WECHAT_APPID to the mini program's, from ${DEVELOPER_ID}.`,
-    zh: `微信没有 AppID ${appid}：请把 WECHAT_APPID 设为该小程序的 AppID，见 ${DEVELOPER_ID}。`,
+  40013: misconfigured(({ appid, kind }) => ({
+    en: `WeChat knows no AppID ${appid}: set ${kind.appid} to the ${kind.name.en}'s, from ${kind.console}.`,
+    zh: `微信没有 AppID ${appid}：请把 ${kind.appid} 设为该${kind.name.zh}的 AppID，见 ${kind.console}。`,
   })),
   40125: wrongSecret,
-  40164: misconfigured((_, errmsg) => {
+  40164: misconfigured(({ kind }, errmsg) => {
     const address = /invalid ip ([\da-f.:]+)/i.exec(errmsg)?.[1]
+    // A service account has no such switch: its list is mandatory.
+    const off = kind.appid === 'WECHAT_APPID'
     return {
-      en: `WeChat sees this service at ${address ?? 'the address in errmsg'}, which is not on the list of allowed addresses: add ${address ?? 'the address in errmsg'} at ${DEVELOPER_ID} → IP 白名单 (it takes up to 10 minutes), or switch the list off there.`,
-      zh: `微信看到的本服务地址是 ${address ?? 'errmsg 中的地址'}，不在 IP 白名单内：请在 ${DEVELOPER_ID} → IP 白名单 中加入 ${address ?? 'errmsg 中的地址'}（最长约 10 分钟生效），或在该处关闭白名单。`,
+      en: `WeChat sees this service at ${address ?? 'the address in errmsg'}, which is not on the list of allowed addresses: add ${address ?? 'the address in errmsg'} at ${kind.console} → IP 白名单 (it takes up to 10 minutes)${off ? ', or switch the list off there' : ''}.`,
+      zh: `微信看到的本服务地址是 ${address ?? 'errmsg 中的地址'}，不在 IP 白名单内：请在 ${kind.console} → IP 白名单 中加入 ${address ?? 'errmsg 中的地址'}（最长约 10 分钟生效）${off ? '，或在该处关闭白名单' : ''}。`,
     }
   }),
-  40243: misconfigured({
-    en: `The AppSecret is frozen: unfreeze it at ${DEVELOPER_ID} → AppSecret.`,
-    zh: `AppSecret 已被冻结：请在 ${DEVELOPER_ID} → AppSecret 处解冻。`,
-  }),
+  40243: misconfigured(({ kind }) => ({
+    en: `The AppSecret is frozen: unfreeze it at ${kind.console} → AppSecret.`,
+    zh: `AppSecret 已被冻结：请在 ${kind.console} → AppSecret 处解冻。`,
+  })),
   41001: mangled('the access token is missing', '缺少 access_token'),
   41002: mangled('the AppID is missing', '缺少 AppID'),
   41004: mangled('the AppSecret is missing', '缺少 AppSecret'),
@@ -57,9 +59,9 @@ export const commonErrcodes: Record<number, Entry> = {
     }),
   },
   47001: mangled('the body is not the JSON it expects', '请求体不是所要求的 JSON'),
-  48001: misconfigured(({ appid }) => ({
-    en: `AppID ${appid} may not use this API: check that WECHAT_APPID is a mini program's (not a 公众号's), and its rights at mp.weixin.qq.com → 开发管理 → 接口设置.`,
-    zh: `AppID ${appid} 无权使用该接口：请确认 WECHAT_APPID 是小程序的（不是公众号的），并在 mp.weixin.qq.com → 开发管理 → 接口设置 查看接口权限。`,
+  48001: misconfigured(({ appid, kind }) => ({
+    en: `AppID ${appid} may not use this API: check that ${kind.appid} is a ${kind.name.en}'s (not ${kind.other.en}), and its rights at mp.weixin.qq.com → 开发管理 → 接口设置.`,
+    zh: `AppID ${appid} 无权使用该接口：请确认 ${kind.appid} 是${kind.name.zh}的（不是${kind.other.zh}），并在 mp.weixin.qq.com → 开发管理 → 接口设置 查看接口权限。`,
   })),
   48004: misconfigured({
     en: 'WeChat has forbidden this API to the account: read the notices at mp.weixin.qq.com → 通知中心.',
@@ -77,18 +79,18 @@ export const commonErrcodes: Record<number, Entry> = {
     en: 'WeChat has frozen this account: sign in at mp.weixin.qq.com and read 通知中心 on how to appeal.',
     zh: '该账号已被微信冻结：请登录 mp.weixin.qq.com，在 通知中心 查看申诉方法。',
   }),
-  61024: misconfigured({
-    en: 'WECHAT_APPID is run by a third-party platform (第三方平台), which alone can get its tokens: use a mini program that manages itself, or end the authorization at mp.weixin.qq.com → 设置 → 第三方设置.',
-    zh: 'WECHAT_APPID 由第三方平台代管，只有该平台能取得其 access_token：请改用自行管理的小程序，或在 mp.weixin.qq.com → 设置 → 第三方设置 取消授权。',
-  }),
-  89501: misconfigured({
-    en: 'An administrator of the mini program has to approve calls from this address: the request waits in their WeChat (公众平台安全助手).',
-    zh: '来自此 IP 的调用须由小程序管理员确认：确认请求已发到管理员的微信（公众平台安全助手）。',
-  }),
-  89503: misconfigured({
-    en: 'An administrator of the mini program has to approve calls from this address: they confirm the message in their WeChat (公众平台安全助手), then it works by itself.',
-    zh: '来自此 IP 的调用须由小程序管理员确认：管理员在微信（公众平台安全助手）中确认后即自动恢复。',
-  }),
+  61024: misconfigured(({ kind }) => ({
+    en: `${kind.appid} is run by a third-party platform (第三方平台), which alone can get its tokens: use a ${kind.name.en} that manages itself, or end the authorization at mp.weixin.qq.com → 设置 → 第三方设置.`,
+    zh: `${kind.appid} 由第三方平台代管，只有该平台能取得其 access_token：请改用自行管理的${kind.name.zh}，或在 mp.weixin.qq.com → 设置 → 第三方设置 取消授权。`,
+  })),
+  89501: misconfigured(({ kind }) => ({
+    en: `An administrator of the ${kind.name.en} has to approve calls from this address: the request waits in their WeChat (公众平台安全助手).`,
+    zh: `来自此 IP 的调用须由${kind.name.zh}管理员确认：确认请求已发到管理员的微信（公众平台安全助手）。`,
+  })),
+  89503: misconfigured(({ kind }) => ({
+    en: `An administrator of the ${kind.name.en} has to approve calls from this address: they confirm the message in their WeChat (公众平台安全助手), then it works by itself.`,
+    zh: `来自此 IP 的调用须由${kind.name.zh}管理员确认：管理员在微信（公众平台安全助手）中确认后即自动恢复。`,
+  })),
   89506: misconfigured({
     en: 'An administrator has refused calls from this address twice: WeChat takes a new request after 24 hours; agree with them before.',
     zh: '管理员已两次拒绝来自此 IP 的调用：24 小时后微信才接受新的请求，请事先与管理员沟通（公众平台安全助手）。',

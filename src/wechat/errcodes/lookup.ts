@@ -3,10 +3,22 @@ import type { Words } from '../../language.ts'
 import type { WechatRefusal } from '../failures.ts'
 import { errcodesOf } from './by-api.ts'
 import { commonErrcodes } from './common.ts'
-import type { Entry, MiniProgramSettings, WechatApi } from './entry.ts'
+import {
+  MINI_PROGRAM,
+  OFFICIAL_ACCOUNT,
+  type AccountFacts,
+  type Entry,
+  type MiniProgramApi,
+  type MiniProgramSettings,
+  type OfficialAccountApi,
+} from './entry.ts'
+import { officialErrcodesOf } from './of-official-account.ts'
 
-const entryOf = (api: WechatApi, { errcode }: WechatRefusal): Entry =>
-  errcodesOf[api][errcode] ??
+const entryOf = <Facts extends AccountFacts>(
+  own: Record<number, Entry<Facts>>,
+  { errcode }: WechatRefusal,
+): Entry<Facts> =>
+  own[errcode] ??
   commonErrcodes[errcode] ?? {
     code: 'WECHAT_ERROR',
     action: {
@@ -15,26 +27,53 @@ const entryOf = (api: WechatApi, { errcode }: WechatRefusal): Entry =>
     },
   }
 
-/** What the operator can do about a refusal. */
-export function actionOf(
-  api: WechatApi,
+function toldBy<Facts extends AccountFacts>(
+  own: Record<number, Entry<Facts>>,
   refusal: WechatRefusal,
-  settings: MiniProgramSettings,
-): Words {
-  const { action } = entryOf(api, refusal)
-  return typeof action === 'function' ? action(settings, refusal.errmsg) : action
+  facts: Facts,
+): { entry: Entry<Facts>; action: Words } {
+  const entry = entryOf(own, refusal)
+  const { action } = entry
+  return { entry, action: typeof action === 'function' ? action(facts, refusal.errmsg) : action }
 }
 
-/** WeChat's refusal as the error that leaves the account. An errcode that is in no table is `WECHAT_ERROR`. */
-export function refusalError(
-  api: WechatApi,
+function errorOf<Facts extends AccountFacts>(
+  own: Record<number, Entry<Facts>>,
   refusal: WechatRefusal,
-  settings: MiniProgramSettings,
+  facts: Facts,
 ): AppError {
-  const { code, retryAfter } = entryOf(api, refusal)
+  const { entry, action } = toldBy(own, refusal, facts)
+  const { code, retryAfter } = entry
   return new AppError(code, {
     cause: refusal,
-    action: actionOf(api, refusal, settings).en,
+    action: action.en,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   })
 }
+
+/** What the operator can do about a refusal. */
+export const actionOf = (
+  api: MiniProgramApi,
+  refusal: WechatRefusal,
+  settings: MiniProgramSettings,
+): Words => toldBy(errcodesOf[api], refusal, { ...settings, kind: MINI_PROGRAM }).action
+
+/** WeChat's refusal as the error that leaves the account. An errcode that is in no table is `WECHAT_ERROR`. */
+export const refusalError = (
+  api: MiniProgramApi,
+  refusal: WechatRefusal,
+  settings: MiniProgramSettings,
+): AppError => errorOf(errcodesOf[api], refusal, { ...settings, kind: MINI_PROGRAM })
+
+/** The same of a service account. */
+export const officialActionOf = (
+  api: OfficialAccountApi,
+  refusal: WechatRefusal,
+  appid: string,
+): Words => toldBy(officialErrcodesOf[api], refusal, { appid, kind: OFFICIAL_ACCOUNT }).action
+
+export const officialRefusalError = (
+  api: OfficialAccountApi,
+  refusal: WechatRefusal,
+  appid: string,
+): AppError => errorOf(officialErrcodesOf[api], refusal, { appid, kind: OFFICIAL_ACCOUNT })

@@ -3,6 +3,12 @@ import { errcodeOf, WechatOutage } from '../failures.ts'
 import { errcodesOf } from './by-api.ts'
 import { commonErrcodes } from './common.ts'
 import type { WechatApi } from './entry.ts'
+import { officialErrcodesOf } from './of-official-account.ts'
+
+const known: Record<WechatApi, object> = {
+  ...officialErrcodesOf,
+  ...errcodesOf,
+}
 
 /** One request that was sent to WeChat, for the metrics. */
 export type WechatCall = {
@@ -20,7 +26,7 @@ export type WechatCall = {
 export function outcomeOf(api: WechatApi, error: unknown): string {
   const errcode = errcodeOf(error)
   if (errcode !== undefined) {
-    return errcode in commonErrcodes || errcode in errcodesOf[api] ? String(errcode) : 'other'
+    return errcode in commonErrcodes || errcode in known[api] ? String(errcode) : 'other'
   }
   const cause = error instanceof AppError ? error.cause : undefined
   return cause instanceof WechatOutage ? cause.kind : 'invalid'

@@ -92,7 +92,7 @@ t.test('an address that does not answer', async (t) => {
   const { named, of } = await look({ PUBLIC_URL: 'http://127.0.0.1:1' })
   t.same(named('failed'), ['public-url'])
   t.same(named('unchecked'), ['service', 'cache', 'published-keys', 'proxy'])
-  t.match(of('public-url').fix?.en, /npm start/)
+  t.match(of('public-url').fix?.en, /npx scenepass/)
 })
 
 t.test('production wants https, and a WeChat that is one', async (t) => {

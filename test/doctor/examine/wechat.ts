@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import { codeImage } from '../../../src/sandbox/wechat/code-image.ts'
+import { drawCode } from '../../../src/wechat/draw-code.ts'
 import { startExamined } from '../../fixtures/network/examined.ts'
 import { fakeUpstream } from '../../fixtures/network/fake-upstream.ts'
 
@@ -83,7 +83,7 @@ async function fakeWechat(t: Test) {
 
 t.test('what answers in WeChat’s place is found out', async (t) => {
   const { env, answer } = await fakeWechat(t)
-  const png = await codeImage('x', 280)
+  const png = await drawCode('x', 280)
   answer('/wxa/getwxacodeunlimit', (reply) => reply.end(png.subarray(0, -20)))
   answer('/sns/jscode2session', (reply) => reply.end('{"openid":"o","session_key":"k"}'))
   const liar = await look(env)

@@ -26,6 +26,7 @@ for (const [method, path, audience] of [
   ['GET', '/work', 'browser'],
   ['POST', '/ticket', 'browser'],
   ['POST', '/login', 'phone'],
+  ['POST', '/wechat/events', 'wechat'],
 ] as const) {
   app.route({ method, url: path, config: { audience }, handler: () => ({ done: path }) })
 }
@@ -85,6 +86,19 @@ t.test('callers that queue for the database count as well', async (t) => {
   t.match(await work(), { status: 503, body: { code: 'OVERLOADED' } })
   t.match(await call(`${url}/login`, { method: 'POST' }), { status: 503 })
 })
+
+t.test(
+  'what WeChat pushes gets through to its signature: its few addresses are all of ours',
+  async (t) => {
+    for (const polls of [0, 500]) {
+      load.polls = polls
+      load.databaseBusy = polls === 0
+      t.match(await call(`${url}/wechat/events`, { method: 'POST' }), { status: 200 })
+    }
+    load.polls = 0
+    load.databaseBusy = true
+  },
+)
 
 t.test('once there is room again it serves, and the log says how many it refused', async (t) => {
   load.databaseBusy = false

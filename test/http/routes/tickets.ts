@@ -51,6 +51,7 @@ t.test('a new ticket has a scene, a secret, a location and nothing that WeChat m
     const { scene, secret, match_code: _, ...rest } = body
     t.strictSame(rest, {
       status: 'pending',
+      channel: 'miniprogram',
       expires_in: 120,
       interval: 2,
       qrcode_url: `/ticket/${scene}/qrcode`,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { errcodesOf } from '../../../src/wechat/errcodes/by-api.ts'
 import { commonErrcodes } from '../../../src/wechat/errcodes/common.ts'
-import type { MiniProgramSettings, WechatApi } from '../../../src/wechat/errcodes/entry.ts'
+import type { MiniProgramSettings, MiniProgramApi } from '../../../src/wechat/errcodes/entry.ts'
 import { actionOf, refusalError } from '../../../src/wechat/errcodes/lookup.ts'
 import { WechatRefusal } from '../../../src/wechat/failures.ts'
 import { expectedCodes } from '../../fixtures/network/expected-codes.ts'
@@ -14,14 +14,17 @@ const settings: MiniProgramSettings = {
   codeWidth: 430,
 }
 const refuse = (
-  api: WechatApi,
+  api: MiniProgramApi,
   errcode: number,
   errmsg = 'text',
   changed: Partial<MiniProgramSettings> = {},
 ) => refusalError(api, new WechatRefusal(errcode, errmsg), { ...settings, ...changed })
 
 t.test('every errcode becomes its code, with an action for the operator', async (t) => {
-  for (const [api, codes] of Object.entries(expectedCodes) as [WechatApi, [number, string][]][]) {
+  for (const [api, codes] of Object.entries(expectedCodes) as [
+    MiniProgramApi,
+    [number, string][],
+  ][]) {
     for (const [errcode, code] of codes) {
       const error = refuse(api, errcode, 'invalid thing rid: 1-2-3')
       t.equal(error.code, code, `${api} ${errcode}`)
@@ -35,7 +38,10 @@ t.test('the action is there in Chinese too, and names the same settings and plac
   const named = (text: string) => [
     ...new Set(text.match(/WECHAT_[A-Z_]+|RATE_CREATE|mp\.weixin\.qq\.com|公众平台安全助手/g)),
   ]
-  for (const [api, codes] of Object.entries(expectedCodes) as [WechatApi, [number, string][]][]) {
+  for (const [api, codes] of Object.entries(expectedCodes) as [
+    MiniProgramApi,
+    [number, string][],
+  ][]) {
     for (const [errcode] of codes) {
       const refusal = new WechatRefusal(errcode, 'invalid ip 203.0.113.7, not in whitelist')
       const { en, zh } = actionOf(api, refusal, settings)
@@ -47,7 +53,7 @@ t.test('the action is there in Chinese too, and names the same settings and plac
 })
 
 t.test('no entry of the tables is without an expectation', async (t) => {
-  for (const api of Object.keys(expectedCodes) as WechatApi[]) {
+  for (const api of Object.keys(expectedCodes) as MiniProgramApi[]) {
     const expected = new Set(expectedCodes[api].map(([errcode]) => errcode))
     for (const errcode of [...Object.keys(commonErrcodes), ...Object.keys(errcodesOf[api])]) {
       t.ok(expected.has(Number(errcode)), `${api} ${errcode}`)
@@ -56,7 +62,10 @@ t.test('no entry of the tables is without an expectation', async (t) => {
 })
 
 t.test('a configuration error names the setting or the place in the console', async (t) => {
-  for (const [api, codes] of Object.entries(expectedCodes) as [WechatApi, [number, string][]][]) {
+  for (const [api, codes] of Object.entries(expectedCodes) as [
+    MiniProgramApi,
+    [number, string][],
+  ][]) {
     for (const [errcode, code] of codes) {
       if (code !== 'WECHAT_MISCONFIGURED') continue
       t.match(

@@ -138,7 +138,7 @@ function noticeOf(notice, words) {
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]))
 
 /** @param {number} number */
-const two = (number) => String(number).padStart(2, '0')
+const two = (number) => `0${number}`.slice(-2)
 
 /** @param {Date} date */
 const localTime = (date) =>

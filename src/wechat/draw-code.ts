@@ -8,14 +8,16 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const ONE_BIT_GREY = [1, 0]
 
 /**
- * A QR code as PNG, `width` px wide and high. Only a text far longer than a scene's URL makes it
+ * A QR code as PNG with its quiet zone, `width` px wide and high. Only a text far longer than a scene's URL makes it
  * wider: a module stays at least 4 px, below which cameras give up.
  *
  * Drawn here with one bit a pixel: what draws for `qrcode` takes 32, so a stock of 50 codes would
  * leave the process 40 MB larger.
+ *
+ * @param errorCorrection how much of it may be unreadable: M 15 %, Q 25 %, as ISO/IEC 18004 has it
  */
-export function codeImage(text: string, width: number): Buffer {
-  const { modules } = create(text, { errorCorrectionLevel: 'M' })
+export function drawCode(text: string, width: number, errorCorrection: 'M' | 'Q' = 'M'): Buffer {
+  const { modules } = create(text, { errorCorrectionLevel: errorCorrection })
   const across = modules.size + 2 * QUIET_ZONE
   const side = Math.max(width, MIN_MODULE_PX * across)
   const moduleAt = (pixel: number): number => Math.floor((pixel * across) / side) - QUIET_ZONE

@@ -1,7 +1,7 @@
 import { crc32, inflateSync } from 'node:zlib'
 import { create } from 'qrcode'
 import t from 'tap'
-import { codeImage } from '../../../src/sandbox/wechat/code-image.ts'
+import { drawCode } from '../../src/wechat/draw-code.ts'
 
 const MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 
@@ -34,7 +34,7 @@ function readPng(png: Buffer) {
 for (const width of [280, 430, 1280]) {
   t.test(`at ${width} px the picture holds the code of exactly this text`, async (t) => {
     const text = `https://login.example/sandbox/phone?scene=${'Ab-_'.repeat(8)}`
-    const png = codeImage(text, width)
+    const png = drawCode(text, width)
     t.same(png.subarray(0, 8), MAGIC)
     const image = readPng(png)
     t.same([image.width, image.height], [width, width])
@@ -58,5 +58,5 @@ for (const width of [280, 430, 1280]) {
 t.test('a very long text makes the picture wider instead of its modules too small', async (t) => {
   const text = `https://login.example/${'a'.repeat(600)}`
   const { modules } = create(text, { errorCorrectionLevel: 'M' })
-  t.equal(readPng(codeImage(text, 280)).width, 4 * (modules.size + 8))
+  t.equal(readPng(drawCode(text, 280)).width, 4 * (modules.size + 8))
 })

@@ -1,21 +1,20 @@
-import type { Action, View } from '../../miniprogram/components/scene-pass-confirm/view.js'
-import type { PhoneTexts } from './texts.ts'
+import type { Action, View } from '../miniprogram/components/scene-pass-confirm/view.js'
 
 /** An element with a text. Data becomes text, never markup. */
-function make(tag: string, text: string, className = ''): HTMLElement {
+export function make(tag: string, text: string, className = ''): HTMLElement {
   const element = document.createElement(tag)
   element.textContent = text
   element.className = className
   return element
 }
 
-function box(className: string, ...children: HTMLElement[]): HTMLElement {
+export function box(className: string, ...children: HTMLElement[]): HTMLElement {
   const element = make('div', '', className)
   element.append(...children)
   return element
 }
 
-function button(text: string, className: string, tap: () => void, off = false): HTMLElement {
+export function button(text: string, className: string, tap: () => void, off = false): HTMLElement {
   const element = document.createElement('button')
   element.type = 'button'
   element.textContent = text
@@ -62,37 +61,3 @@ function timeLeft(text: string): HTMLElement {
   element.setAttribute('role', 'timer')
   return element
 }
-
-/** A choice of who holds the phone, which a real one knows by itself. */
-export function drawPeople(words: PhoneTexts, scan: (user: string) => void): HTMLElement[] {
-  const field = document.createElement('input')
-  for (const [name, value] of Object.entries({
-    type: 'text',
-    name: 'user',
-    maxlength: '32',
-    required: '',
-    pattern: '[a-z0-9_\\-]+',
-    autocapitalize: 'none',
-    autocomplete: 'off',
-    'aria-label': words.other,
-    placeholder: words.other,
-  })) {
-    field.setAttribute(name, value)
-  }
-  const people = ['alice', 'bob', 'carol', 'mallory'].map((name) =>
-    button(name, 'person', () => scan(name)),
-  )
-  return [
-    make('h1', words.who),
-    box('people', ...people),
-    field,
-    make('p', words.otherRule, 'hint'),
-    button(words.use, 'plain', () => {
-      if (field.reportValidity()) scan(field.value)
-    }),
-  ]
-}
-
-/** The way back to the choice above. */
-export const drawHandOver = (words: PhoneTexts, user: string, tap: () => void): HTMLElement =>
-  box('holder', make('span', user), button(words.handOver, '', tap))
