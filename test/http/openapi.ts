@@ -24,7 +24,7 @@ const routes: Record<string, Record<string, number[]>> = {
   '/ticket/{scene}/scan': { post: phone },
   '/ticket/{scene}/deny': { post: phone },
   '/login': { post: phone },
-  '/wechat/events': { get: [200, 403, 429], post: [200, 403, 413, 429] },
+  '/wechat/events': { get: [200, 403], post: [200, 403, 413] },
   '/.well-known/jwks.json': { get: [200] },
   '/livez': { get: [200] },
   '/readyz': { get: [200] },
