@@ -39,6 +39,7 @@ const also: Record<string, readonly string[]> = {
     'http/asset.ts',
     'wechat/draw-code.ts',
     'wechat/push/crypto.ts',
+    'wechat/push/request.ts',
     'wechat/push/xml.ts',
   ],
   'sandbox/phone': ['miniprogram', 'confirm-page'],

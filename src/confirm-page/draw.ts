@@ -1,5 +1,12 @@
 import type { Action, View } from '../miniprogram/components/scene-pass-confirm/view.js'
 
+/** An element of the page's own document. */
+export const find = (id: string): HTMLElement => {
+  const found = document.getElementById(id)
+  if (!found) throw new TypeError(`the page has no #${id}`)
+  return found
+}
+
 /** An element with a text. Data becomes text, never markup. */
 export function make(tag: string, text: string, className = ''): HTMLElement {
   const element = document.createElement(tag)

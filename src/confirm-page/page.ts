@@ -1,17 +1,12 @@
 import { createFlow, type State } from '../miniprogram/components/scene-pass-confirm/flow.js'
 import { viewOf, type View } from '../miniprogram/components/scene-pass-confirm/view.js'
-import { button, drawView } from './draw.ts'
+import { button, drawView, find } from './draw.ts'
 import { confirmTexts, wordsHere } from './texts.ts'
 
 /**
  * The mini program's own flow, words and screens for people who came from an official account's chat.
  * It runs in whatever browser that WeChat has: one plain script, without anything newer than ES2015.
  */
-const find = (id: string): HTMLElement => {
-  const found = document.getElementById(id)
-  if (!found) throw new TypeError(`the page has no #${id}`)
-  return found
-}
 const main = find('confirm')
 const toggle = find('language')
 const TIMEOUT_MS = 20_000

@@ -23,11 +23,15 @@ export const confirmTexts: { en: ConfirmTexts; zh: ConfirmTexts } = {
   },
 }
 
+type Words = ReturnType<typeof wordsOf>
+
 /**
  * The mini program's own words. What they call 小程序码 is an official account's 二维码 here; English has
  * one word for both.
  */
-export const wordsHere = (language: 'zh' | 'en'): ReturnType<typeof wordsOf> =>
-  JSON.parse(JSON.stringify(wordsOf(language)).split('小程序码').join('二维码')) as ReturnType<
-    typeof wordsOf
-  >
+const inChinese = JSON.parse(
+  JSON.stringify(wordsOf('zh')).split('小程序码').join('二维码'),
+) as Words
+
+export const wordsHere = (language: 'zh' | 'en'): Words =>
+  language === 'zh' ? inChinese : wordsOf('en')

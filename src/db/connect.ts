@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
+import { messageOf } from '../operator-error.ts'
 import type { Engine } from './embedded/engine.ts'
 import type { Connection, Db, DbLog, Measured, Pools } from './pool.ts'
 import { DatabaseProblem } from './problem.ts'
 import { isUnavailable } from './unavailable.ts'
 import { placeOf, type Wanted } from './url.ts'
-import { describe, fixOf } from './why.ts'
+import { fixOf } from './why.ts'
 
 /** PostgreSQL that is not up yet is waited for this long, in milliseconds. */
 const START_WAIT_MS = 30_000
@@ -156,7 +157,7 @@ async function untilUp(db: Db, place: string, waitMs: number, log: DbLog): Promi
       return isolation
     } catch (error) {
       if (error instanceof DatabaseProblem) throw error
-      const reason = error instanceof Error ? describe(error) : String(error)
+      const reason = messageOf(error)
       const fix = fixOf(error)
       if (!isUnavailable(error)) {
         const says = {

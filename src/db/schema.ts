@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { messageOf } from '../operator-error.ts'
 import type { Db } from './pool.ts'
 import { DatabaseProblem } from './problem.ts'
 
@@ -93,7 +94,7 @@ export function migrationProblem(
   migration: string | null,
   schema: Schema,
 ): DatabaseProblem {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
   const says = {
     en: `${migration === null ? 'The migrations could not begin' : `The migration ${migration} failed`} and nothing was changed: ${reason}.`,
     zh: `${migration === null ? '数据库迁移未能开始' : `迁移 ${migration} 失败`}，没有任何改动：${reason}。`,

@@ -5,15 +5,6 @@ import { isUnavailable } from './unavailable.ts'
 const UNTRUSTED =
   /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_(UNTRUSTED|SIGNATURE|REJECTED|CHAIN))/
 
-/** Refused on every address of a name, Node gives an AggregateError without a message. */
-export function describe(error: Error): string {
-  return error instanceof AggregateError && error.message === ''
-    ? error.errors
-        .map((each: unknown) => (each instanceof Error ? describe(each) : String(each)))
-        .join(', ')
-    : error.message
-}
-
 /** What to do about a database that cannot be used; the same for the start and for the doctor. */
 export function fixOf(error: unknown): Words {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string }

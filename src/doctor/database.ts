@@ -6,7 +6,8 @@ import { pendingMigrations } from '../db/migrate.ts'
 import type { Connection, Db, DbLog } from '../db/pool.ts'
 import { DatabaseProblem } from '../db/problem.ts'
 import { placeOf } from '../db/url.ts'
-import { describe, fixOf } from '../db/why.ts'
+import { fixOf } from '../db/why.ts'
+import { messageOf } from '../operator-error.ts'
 import { failed, ok, unchecked, type Finding } from './finding.ts'
 
 /** The doctor does not wait for a PostgreSQL to start. */
@@ -47,7 +48,7 @@ export async function checkDatabase(url: string, open: () => Promise<unknown>): 
       })
     }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    const reason = cause instanceof Error ? describe(cause) : String(cause)
+    const reason = messageOf(cause)
     // Without a cause it is not the database that says so, but we of it.
     if (error instanceof DatabaseProblem && error.cause === undefined) {
       return failed(error.says, error.fix)

@@ -30,7 +30,7 @@ export async function checkOfficialCode({
 }
 
 /** Shaped like an openid. WeChat gives none that ends like this. */
-const INVENTED = 'doctor-of-scenepass-0000000'
+export const INVENTED_OPENID = 'doctor-of-scenepass-0000000'
 
 /**
  * Is an invented person refused, and as such?
@@ -42,10 +42,9 @@ export async function checkPeople(
 ): Promise<Finding> {
   const { account, appid, answered } = options
   try {
-    await account.unionidOf(INVENTED)
+    await account.unionidOf(INVENTED_OPENID)
     if (answered() !== '0') return notAllowed(appid)
   } catch (error) {
-    if (errcodeOf(error) === 48001) return notAllowed(appid)
     if (errcodeOf(error) === 40003) {
       return ok({
         en: 'WeChat knows no invented person (40003), so it would tell of a real one.',

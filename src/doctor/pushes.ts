@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { createPushCipher, signatureOf } from '../wechat/push/crypto.ts'
+import { createPushCipher } from '../wechat/push/crypto.ts'
+import { NOTHING_TO_SAY, pushRequest, signedQuery } from '../wechat/push/request.ts'
 import { writeXml } from '../wechat/push/xml.ts'
 import type { Answer, Ask } from './ask.ts'
 import { failed, ok, type Finding } from './finding.ts'
+import { INVENTED_OPENID } from './official-account.ts'
 import { unreachable } from './unreachable.ts'
 
-/** What WeChat wants to hear where there is nothing to say. */
-const NOTHING = 'success'
+const ACCOUNT = 'gh_doctor'
 /** Much older than the service takes. */
 const OLD_SECONDS = 3_600
 
@@ -33,7 +34,9 @@ export async function checkPushes(options: Options): Promise<Finding> {
     const verified = await verify({ echo })
     if (verified.status !== 200 || verified.text !== echo) return notTaken(url, 'GET', verified)
     const pushed = await push({})
-    if (pushed.status !== 200 || pushed.text !== NOTHING) return notTaken(url, 'POST', pushed)
+    if (pushed.status !== 200 || pushed.text !== NOTHING_TO_SAY) {
+      return notTaken(url, 'POST', pushed)
+    }
 
     const forged: [what: string, zh: string, answer: () => Promise<Answer>][] = [
       ['a wrong signature', '签名错误', () => push({ token: randomBytes(12).toString('hex') })],
@@ -60,42 +63,28 @@ export async function checkPushes(options: Options): Promise<Finding> {
 }
 
 function requestsOf({ url, ask, appid, token: right, aesKey, now }: Options) {
-  function signed(token: string, age: number, ...more: string[]) {
-    const timestamp = String(Math.floor(now() / 1_000) - age)
-    const nonce = randomBytes(6).toString('hex')
-    const query = new URLSearchParams({
-      signature: signatureOf(token, timestamp, nonce),
-      timestamp,
-      nonce,
-    })
-    if (more.length > 0) {
-      query.set('encrypt_type', 'aes')
-      query.set('msg_signature', signatureOf(token, timestamp, nonce, ...more))
-    }
-    return { timestamp, query }
-  }
+  const cipher = aesKey === null ? null : createPushCipher({ appid, aesKey })
+  const seconds = () => Math.floor(now() / 1_000)
 
   return {
     verify({ echo, token = right }: { echo: string; token?: string }): Promise<Answer> {
-      const { query } = signed(token, 0)
+      const query = signedQuery(token, seconds())
       query.set('echostr', echo)
       return ask(`${url}/wechat/events?${query}`)
     },
 
-    push({ token = right, age = 0, plain = aesKey === null }): Promise<Answer> {
+    push({ token = right, age = 0, plain = false }): Promise<Answer> {
+      const at = seconds() - age
       const message = writeXml({
-        ToUserName: 'gh_doctor',
-        FromUserName: 'doctor-of-scenepass-0000000',
-        CreateTime: Math.floor(now() / 1_000) - age,
+        ToUserName: ACCOUNT,
+        FromUserName: INVENTED_OPENID,
+        CreateTime: at,
         MsgType: 'text',
         Content: 'scenepass doctor',
         MsgId: '1',
       })
-      const encrypted =
-        plain || aesKey === null ? null : createPushCipher({ appid, aesKey }).encrypt(message)
-      const body =
-        encrypted === null ? message : writeXml({ ToUserName: 'gh_doctor', Encrypt: encrypted })
-      const { query } = signed(token, age, ...(encrypted === null ? [] : [encrypted]))
+      const by = { token, cipher: plain ? null : cipher, account: ACCOUNT, at }
+      const { query, body } = pushRequest(by, message)
       const headers = { 'content-type': 'text/xml' }
       return ask(`${url}/wechat/events?${query}`, { method: 'POST', headers, body })
     },

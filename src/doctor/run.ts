@@ -1,4 +1,5 @@
 import type { Words } from '../language.ts'
+import { messageOf } from '../operator-error.ts'
 import { failed, unchecked, type Finding } from './finding.ts'
 import type { CheckName, Planned } from './plan.ts'
 
@@ -67,7 +68,7 @@ function because(title: Words, need: Words, hasFailed: boolean): Words {
 }
 
 function broken(title: Words, error: unknown): Finding {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
   return failed(
     {
       en: `The check itself failed, of ${title.en}: ${reason}.`,

@@ -1,5 +1,6 @@
 import { jwtVerify, importJWK, SignJWT } from 'jose'
 import type { Db } from '../db/pool.ts'
+import { messageOf } from '../operator-error.ts'
 import { createFixedKeyring } from '../tokens/keyring.ts'
 import { loadSigningKey, type SigningKey } from '../tokens/signing-key.ts'
 import { listKeys } from '../tokens/stored-keys.ts'
@@ -38,7 +39,7 @@ export async function checkSigningKeys(signer: () => Promise<Signer>): Promise<F
     await jwtVerify(token, await importJWK(key.publicJwk, 'ES256'))
     return ok({ en: `The signing key works: ${key.kid}.`, zh: `签名密钥可用：${key.kid}。` })
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+    const reason = messageOf(error).replace(/\.$/, '')
     return failed(
       {
         en: `The signing keys cannot be used: ${reason}.`,

@@ -1,5 +1,5 @@
-import { describe } from '../db/why.ts'
 import type { Words } from '../language.ts'
+import { messageOf } from '../operator-error.ts'
 
 const TLS_ERRORS =
   /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/
@@ -44,7 +44,7 @@ export function unreachable(url: string, error: unknown): { says: Words; fix: Wo
       },
     }
   }
-  const reason = error instanceof Error ? describe(error) : String(error)
+  const reason = messageOf(error)
   return {
     says: { en: `${origin} cannot be reached: ${reason}.`, zh: `无法访问 ${origin}：${reason}。` },
     fix: {

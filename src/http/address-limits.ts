@@ -13,6 +13,7 @@ export type Group = 'create' | 'phone'
  */
 export const WIDER = [1, 4, 16]
 const BETWEEN = '|'
+
 /** Limits per address, counted in the database so that instances share them. */
 export type AddressLimits = {
   Store: new () => FastifyRateLimitStore

@@ -93,7 +93,7 @@ const BODY_LIMIT = 16 * 1024
 
 /** The service as a function of its collaborators: what is registered, in order. No logic here. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { log, doors, site, rules, observe = {} } = deps
+  const { log, doors, site, rules, sandbox, observe = {} } = deps
   const { db, busy, readReplica } = deps.database
   const { trustProxy, locationHeader, rates, corsOrigins, returnUrls } = rules.http
   const isTrusted = trustProxy ? trusting(trustProxy) : null
@@ -221,11 +221,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   if (doors.officialAccount) {
     await app.register(async (pages) => {
       // The sandbox shows it on a phone beside its page.
-      await pages.register(pageHeaders, { https, framed: deps.sandbox ? ['/confirm'] : [] })
+      await pages.register(pageHeaders, { https, framed: sandbox ? ['/confirm'] : [] })
       await pages.register(confirmRoutes)
     })
   }
-  const { sandbox } = deps
   const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
     await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })

@@ -30,15 +30,6 @@ export function fillCodeStock(options: {
   firstWaitMs?: number
 }): () => Promise<void> {
   const { db, stock, makeImage, log, lookMs = LOOK_MS, firstWaitMs = FIRST_WAIT_MS } = options
-  const told = new WeakSet<object>()
-  const make = async (scene: string): Promise<Uint8Array> => {
-    try {
-      return await makeImage(scene)
-    } catch (error) {
-      if (error instanceof AppError) told.add(error)
-      throw error
-    }
-  }
   let failures = 0
   let waitsUntil = 0
 
@@ -46,7 +37,7 @@ export function fillCodeStock(options: {
     everyMs: lookMs,
     task: async (signal) => {
       if (performance.now() < waitsUntil) return
-      while (await stockCode(db, stock, make, signal)) {
+      while (await stockCode(db, stock, makeImage, signal)) {
         failures = 0
         await sleep(CODE_PAUSE_MS + TIMER_SLACK_MS)
       }
@@ -57,7 +48,7 @@ export function fillCodeStock(options: {
       failures++
       waitsUntil = performance.now() + waitMs
       const message = 'no code could be made in advance; it will try again'
-      if (error instanceof AppError && told.has(error)) {
+      if (error instanceof AppError) {
         log.debug({ code: error.code, waitMs }, message)
       } else {
         log.warn({ err: error, waitMs }, message)

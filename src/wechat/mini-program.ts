@@ -6,6 +6,7 @@ import { refusalError } from './errcodes/lookup.ts'
 import { unexpected, type WechatLog } from './failures.ts'
 import { imageType, type ImageType } from './image-type.ts'
 import { createSpentCodes } from './login-codes.ts'
+import { isId, unionidIn } from './person.ts'
 
 const APIS = ['getwxacodeunlimit', 'generate_urllink', 'jscode2session'] as const
 
@@ -141,16 +142,11 @@ function noLoginCode(loginCode: string, log: WechatLog, about: object = {}): App
   return new AppError('LOGIN_CODE_INVALID')
 }
 
-/** WeChat's own have 28 characters; the tables take 128. */
-const ID_PATTERN = /^\P{Cc}{1,128}$/u
-
 function personIn(answer: Record<string, unknown>, appid: string): Person {
-  const { openid, unionid } = answer
+  const { openid } = answer
   if (typeof openid !== 'string' || openid === '') throw unexpected('no openid in it')
-  if (!ID_PATTERN.test(openid)) throw unexpected('an openid that is none')
-  if (typeof unionid !== 'string' || unionid === '') return { appid, openid, unionid: null }
-  if (!ID_PATTERN.test(unionid)) throw unexpected('a unionid that is none')
-  return { appid, openid, unionid }
+  if (!isId(openid)) throw unexpected('an openid that is none')
+  return { appid, openid, unionid: unionidIn(answer) }
 }
 
 /** WeChat's own links have some 30 characters. */

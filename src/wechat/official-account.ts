@@ -1,8 +1,8 @@
-import { AppError } from '../errors.ts'
 import { createAccount, type Account, type AccountOptions } from './account.ts'
 import { officialRefusalError } from './errcodes/lookup.ts'
 import { drawCode } from './draw-code.ts'
-import { unexpected, WechatRefusal } from './failures.ts'
+import { errcodeOf, unexpected } from './failures.ts'
+import { unionidIn } from './person.ts'
 
 const APIS = ['qrcode_create', 'user_info'] as const
 
@@ -85,26 +85,16 @@ export function createOfficialAccount(
           query: { openid, lang: 'zh_CN' },
           idempotent: true,
         },
-        (_bytes, json) => {
-          const { unionid } = json()
-          if (typeof unionid !== 'string' || unionid === '') return null
-          if (!UNIONID.test(unionid)) throw unexpected('a unionid that is none')
-          return unionid
-        },
+        (_bytes, json) => unionidIn(json()),
         about,
       ).catch((error: unknown) => {
-        if (isForbidden(error)) return null
+        // An account without the right to ask has no unionids; the log has said so.
+        if (errcodeOf(error) === 48001) return null
         throw error
       }),
   }
 }
 
-/** An account without the right to ask has no unionids; the log has said so. */
-const isForbidden = (error: unknown): boolean =>
-  error instanceof AppError && error.cause instanceof WechatRefusal && error.cause.errcode === 48001
-
-/** WeChat's own have 28 characters; the tables take 128. */
-const UNIONID = /^\P{Cc}{1,128}$/u
 /** WeChat's own have some 45 characters. */
 const LONGEST_ADDRESS = 256
 

@@ -1,16 +1,9 @@
 import t from 'tap'
-import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { shapeOf } from '../../src/config/settings.ts'
+import { problemsOf as problemsOfAll } from '../fixtures/config.ts'
 
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig({ NODE_ENV: 'development', ...env })
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const problemsOf = (env: Record<string, string>) =>
+  problemsOfAll({ NODE_ENV: 'development', ...env })
 
 t.test('a database URL that asks for what is not there says what', async (t) => {
   t.match(problemsOf({ DATABASE_URL: 'postgres://a,b/x?target_session_attrs=standby' }), [

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DbLog } from '../pool.ts'
+import { messageOf } from '../../operator-error.ts'
 import { prepareFolder } from './folder.ts'
 import { Line, lost } from './line.ts'
 import type { FromDatabase } from './messages.ts'
@@ -89,7 +90,7 @@ export async function startEngine(
         if (!closing.signal.aborted) log.info({}, 'the embedded database answers again')
         return
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
+        const why = messageOf(error)
         log.warn({ reason: why }, 'the embedded database cannot be started; it will be tried again')
       }
     }

@@ -30,8 +30,10 @@ const LOOK_EVERY_MS = 1_000
 
 /** Restarting a busy instance, or sending its share to the others, would not help. */
 const ALWAYS_ANSWERED: readonly Audience[] = ['operator']
-/** Their callers are in the middle of signing in, and there are few of them. */
-const SPARED_FOR_POLLS: readonly Audience[] = ['phone', 'wechat']
+/** A push is answered without the database, too: the person is told to scan again. */
+const ANSWERED_WITHOUT_DATABASE: readonly Audience[] = [...ALWAYS_ANSWERED, 'wechat']
+/** The callers of these are in the middle of signing in, and there are few of them. */
+const SPARED_FOR_POLLS: readonly Audience[] = [...ANSWERED_WITHOUT_DATABASE, 'phone']
 
 export type LoadSheddingOptions = {
   gate: Gate
@@ -77,10 +79,9 @@ export const loadShedding = fp<LoadSheddingOptions>(
 
     function isOverloaded(request: IncomingMessage): boolean {
       if (memoryFull) return !isFor(ALWAYS_ANSWERED, request)
-      // A push is answered without the database, too: the person is told to scan again.
-      if (databaseBusy()) return !isFor([...ALWAYS_ANSWERED, 'wechat'], request)
+      if (databaseBusy()) return !isFor(ANSWERED_WITHOUT_DATABASE, request)
       if (pollsWaiting() < MOST_POLLS_WAITING) return false
-      return !isFor([...ALWAYS_ANSWERED, ...SPARED_FOR_POLLS], request)
+      return !isFor(SPARED_FOR_POLLS, request)
     }
 
     function refuse(request: IncomingMessage, response: ServerResponse): void {

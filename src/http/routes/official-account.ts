@@ -3,11 +3,13 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
+import { messageOf } from '../../operator-error.ts'
 import { outcomeText, questionText } from '../../sign-in/chat-reply.ts'
 import type { SignInDeps } from '../../sign-in/door.ts'
 import { scanPushed } from '../../sign-in/pushed-scan.ts'
 import { forgetIdentity } from '../../users/forget.ts'
 import type { PushedEvent } from '../../wechat/push/push.ts'
+import { NOTHING_TO_SAY } from '../../wechat/push/request.ts'
 import { PushRefused } from '../../wechat/push/refused.ts'
 import type { OfficialAccountDoor } from '../doors.ts'
 import type { GuessLimit } from '../guess-limit.ts'
@@ -35,11 +37,11 @@ export type PushOutcome = {
 const BODY_LIMIT = 64 * 1024
 /** WeChat waits for 5 s and asks again, and the person sees nothing meanwhile. */
 const REPLY_MS = 1_800
-/** What WeChat wants to hear where there is nothing to say. */
-const NOTHING = 'success'
 
 const text = (type: string) => ({ [type]: { schema: Type.String() } })
 const textAnswer = (type: string, description: string) => ({ description, content: text(type) })
+/** Without a schema, as WeChat has it. */
+const queryOf = ({ query }: FastifyRequest) => query as Record<string, unknown>
 
 /**
  * What WeChat pushes to us about the official account. All of it comes from WeChat's few addresses, so
@@ -121,7 +123,7 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
         }),
       ])
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       log.warn({ reqId: request.id, reason }, 'a push could not be answered: scan again')
       return { ...busy, outcome: 'failed' }
     } finally {
@@ -145,10 +147,7 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       try {
-        const echo = door.pushes.verify(
-          request.query as object as Record<string, unknown>,
-          await clock(),
-        )
+        const echo = door.pushes.verify(queryOf(request), await clock())
         return reply.type('text/plain; charset=utf-8').send(echo as never)
       } catch (error) {
         throw refused(request, error)
@@ -179,14 +178,16 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
       const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
       let push
       try {
-        push = door.pushes.open(request.query as object as Record<string, unknown>, body, now)
+        push = door.pushes.open(queryOf(request), body, now)
       } catch (error) {
         told('other', 'refused')
         throw refused(request, error)
       }
       const { text, outcome } = await answerInTime(push.event, request, began)
       told(push.event?.kind ?? 'other', outcome)
-      if (text === null) return reply.type('text/plain; charset=utf-8').send(NOTHING as never)
+      if (text === null) {
+        return reply.type('text/plain; charset=utf-8').send(NOTHING_TO_SAY as never)
+      }
       return reply.type('text/xml; charset=utf-8').send(push.reply(text, now) as never)
     },
   )

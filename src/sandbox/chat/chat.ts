@@ -1,4 +1,4 @@
-import { box, button, make } from '../../confirm-page/draw.ts'
+import { box, button, find, make } from '../../confirm-page/draw.ts'
 import { drawPeople } from '../phone/people.ts'
 import { drawLines } from './lines.ts'
 import { createMemory, type Line } from './memory.ts'
@@ -8,11 +8,6 @@ import { chatTexts, type ChatTexts } from './texts.ts'
  * The account's chat on a phone, where a scan of its code leads: who holds the phone, a Follow button
  * for strangers, and what the account replies. WeChat's part is the sandbox's.
  */
-const find = (id: string): HTMLElement => {
-  const found = document.getElementById(id)
-  if (!found) throw new TypeError(`the page has no #${id}`)
-  return found
-}
 const main = find('phone')
 const toggle = find('language')
 const notice = find('notice')

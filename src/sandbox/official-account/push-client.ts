@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { Agent, request } from 'undici'
 import { createPushCipher, signatureOf } from '../../wechat/push/crypto.ts'
+import { NOTHING_TO_SAY, pushRequest } from '../../wechat/push/request.ts'
 import { readXml, writeXml } from '../../wechat/push/xml.ts'
 
 /** What a person sees where the account's server does not answer as WeChat wants it. */
@@ -29,23 +29,8 @@ export function createPushClient(options: {
   const cipher = createPushCipher({ appid, aesKey })
   const dispatcher = new Agent({ maxResponseSize: MOST_BYTES })
 
-  function sign(xml: string, mode: PushMode): { query: URLSearchParams; body: string } {
-    const timestamp = String(Math.floor(now() / 1_000))
-    const nonce = String(randomInt(1e9))
-    const query = new URLSearchParams({
-      signature: signatureOf(token, timestamp, nonce),
-      timestamp,
-      nonce,
-    })
-    if (mode === 'plain') return { query, body: xml }
-    const encrypted = cipher.encrypt(xml)
-    query.set('encrypt_type', 'aes')
-    query.set('msg_signature', signatureOf(token, timestamp, nonce, encrypted))
-    return { query, body: writeXml({ ToUserName: ACCOUNT, Encrypt: encrypted }) }
-  }
-
   function textIn(body: string, mode: PushMode): string {
-    if (body === '' || body === 'success') return ''
+    if (body === '' || body === NOTHING_TO_SAY) return ''
     if (mode === 'plain') return readXml(body)['Content'] ?? FAULT
     const { Encrypt = '', MsgSignature, TimeStamp = '', Nonce = '' } = readXml(body)
     if (MsgSignature !== signatureOf(token, TimeStamp, Nonce, Encrypt)) return FAULT
@@ -53,7 +38,13 @@ export function createPushClient(options: {
   }
 
   async function send(xml: string, mode: PushMode): Promise<string> {
-    const { query, body } = sign(xml, mode)
+    const by = {
+      token,
+      cipher: mode === 'plain' ? null : cipher,
+      account: ACCOUNT,
+      at: now() / 1_000,
+    }
+    const { query, body } = pushRequest(by, xml)
     const answer = await request(`${url}?${query}`, {
       method: 'POST',
       headers: { 'content-type': 'text/xml' },

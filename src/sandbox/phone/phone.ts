@@ -1,7 +1,7 @@
 import { createFlow, type State } from '../../miniprogram/components/scene-pass-confirm/flow.js'
 import { viewOf, type View } from '../../miniprogram/components/scene-pass-confirm/view.js'
 import { wordsOf } from '../../miniprogram/components/scene-pass-confirm/words.js'
-import { drawView } from '../../confirm-page/draw.ts'
+import { drawView, find } from '../../confirm-page/draw.ts'
 import { drawHandOver, drawPeople } from './people.ts'
 import { phoneTexts, type PhoneTexts } from './texts.ts'
 
@@ -9,11 +9,6 @@ import { phoneTexts, type PhoneTexts } from './texts.ts'
  * The mini program in a browser: its flow, its words and its screens, with a choice of who holds the
  * phone, and the sandbox for WeChat.
  */
-const find = (id: string): HTMLElement => {
-  const found = document.getElementById(id)
-  if (!found) throw new TypeError(`the page has no #${id}`)
-  return found
-}
 const main = find('phone')
 const toggle = find('language')
 const notice = find('notice')

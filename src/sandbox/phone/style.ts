@@ -1,14 +1,5 @@
 /** What the sandbox's phone adds to the confirm page's stylesheet. */
 export const PHONE_STYLE = `.people { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; }
-input {
-  min-height: 3rem;
-  padding: 0.4rem 0.9rem;
-  font: inherit;
-  color: inherit;
-  background: transparent;
-  border: 1px solid var(--line);
-  border-radius: 0.6rem;
-}
 input, .plain { width: 100%; margin-top: 0.75rem; }
 .plain { border-color: var(--ink); font-weight: 600; }
 .holder { display: flex; gap: 0.75rem; align-items: center; justify-content: space-between; }

@@ -1,30 +1,18 @@
 import { createCipheriv } from 'node:crypto'
 import t from 'tap'
 import { createPushCipher, signatureOf } from '../../../src/wechat/push/crypto.ts'
-import { createPushes } from '../../../src/wechat/push/push.ts'
-import { PushRefused } from '../../../src/wechat/push/refused.ts'
 import { readXml, writeXml } from '../../../src/wechat/push/xml.ts'
-import { ACCOUNT, eventXml, isScene, plainPush, securePush } from '../../fixtures/pushes.ts'
-
-const NOW = 1_764_000_000
-const SCENE = 'V1StGXR8_Z5jdHi6B-myTk'
-const secure = createPushes({ ...ACCOUNT, isScene })
-const plain = createPushes({ ...ACCOUNT, aesKey: null, isScene })
-const scan = (fields = {}) =>
-  eventXml({ CreateTime: NOW, Event: 'SCAN', EventKey: SCENE, ...fields })
-
-type Made = ReturnType<typeof securePush>
-const open = (way: typeof secure, { query, body }: Made, now = NOW) =>
-  way.open(query, Buffer.from(body), now)
-const refusal = (work: () => unknown): string => {
-  try {
-    work()
-    return 'taken'
-  } catch (error) {
-    if (error instanceof PushRefused) return error.message
-    throw error
-  }
-}
+import {
+  ACCOUNT,
+  NOW,
+  open,
+  plain,
+  plainPush,
+  refusal,
+  scan,
+  secure,
+  securePush,
+} from '../../fixtures/pushes.ts'
 
 t.test('of what is encrypted every bit counts', async (t) => {
   const { query, body } = securePush(scan(), NOW)

@@ -1,36 +1,20 @@
 import t from 'tap'
-import { createPushes } from '../../../src/wechat/push/push.ts'
-import { PushRefused } from '../../../src/wechat/push/refused.ts'
 import { readXml } from '../../../src/wechat/push/xml.ts'
 import {
   ACCOUNT,
   eventXml,
-  isScene,
+  NOW,
+  open,
   OPENID,
+  plain,
   plainPush,
   readReply,
+  refusal,
+  scan,
+  SCENE,
+  secure,
   securePush,
 } from '../../fixtures/pushes.ts'
-
-const NOW = 1_764_000_000
-const SCENE = 'V1StGXR8_Z5jdHi6B-myTk'
-const secure = createPushes({ ...ACCOUNT, isScene })
-const plain = createPushes({ ...ACCOUNT, aesKey: null, isScene })
-const scan = (fields = {}) =>
-  eventXml({ CreateTime: NOW, Event: 'SCAN', EventKey: SCENE, ...fields })
-
-type Made = ReturnType<typeof securePush>
-const open = (way: typeof secure, { query, body }: Made, now = NOW) =>
-  way.open(query, Buffer.from(body), now)
-const refusal = (work: () => unknown): string => {
-  try {
-    work()
-    return 'taken'
-  } catch (error) {
-    if (error instanceof PushRefused) return error.message
-    throw error
-  }
-}
 
 t.test('what a person did, as WeChat pushes it', async (t) => {
   for (const [Event, EventKey, event] of [
