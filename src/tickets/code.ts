@@ -4,8 +4,8 @@ import { keepImage } from './code-images.ts'
 import { whilePending, type Channel, type StoredStatus } from './ticket.ts'
 
 /**
- * What WeChat makes for a ticket, its code image and its link, is kept by its scene: asked again, on
- * any instance, it costs no second call to WeChat. The first that was made stays.
+ * The code image that WeChat makes for a ticket is kept by its scene: asked again, on any instance, it
+ * costs no second call to WeChat. The first that was made stays.
  */
 
 /**
@@ -42,35 +42,13 @@ export async function storeCodeImage(db: Db, scene: string, image: Uint8Array): 
 }
 
 /**
- * The stored link of a pending ticket, which opens the mini program as its code does, and whose door the
- * ticket leads to. The link is null when it is still to be made.
+ * Which door a pending ticket leads to, for a link that opens it as its code does.
  *
  * @throws {AppError} `TICKET_NOT_FOUND`; 410 once the ticket is not pending any more
  */
-export async function findLink(
-  db: Db,
-  scene: string,
-): Promise<{ channel: Channel; link: string | null }> {
-  const { rows } = await sql<{
-    status: StoredStatus
-    live: boolean
-    channel: Channel
-    url_link: string | null
-  }>`
-    select status, channel, expires_at > now() as live, url_link
-    from tickets
-    where scene = ${scene}
+export async function findPendingChannel(db: Db, scene: string): Promise<Channel> {
+  const { rows } = await sql<{ status: StoredStatus; live: boolean; channel: Channel }>`
+    select status, channel, expires_at > now() as live from tickets where scene = ${scene}
   `.execute(db)
-  const { channel, url_link: link } = whilePending(rows[0])
-  return { channel, link }
-}
-
-export async function storeUrlLink(db: Db, scene: string, link: string): Promise<void> {
-  await sql`
-    update tickets
-    set url_link = ${link}
-    where scene = ${scene}
-      and status = 'pending'
-      and url_link is null
-  `.execute(db)
+  return whilePending(rows[0]).channel
 }

@@ -7,6 +7,7 @@ import { unexpected, type WechatLog } from './failures.ts'
 import { imageType, type ImageType } from './image-type.ts'
 import { createSpentCodes } from './login-codes.ts'
 import { isId, unionidIn } from './person.ts'
+import { createUrlLinks, LINK_DAYS } from './url-link.ts'
 
 const APIS = ['getwxacodeunlimit', 'generate_urllink', 'jscode2session'] as const
 
@@ -29,8 +30,8 @@ export type MiniProgram = Omit<Account<(typeof APIS)[number]>, 'call' | 'callWit
    */
   codeImage(scene: string, about?: object): Promise<CodeImage>
   /**
-   * WeChat's URL Link of a scene: an address that opens the mini program from a phone's browser, for a
-   * day. At most 1024 characters.
+   * WeChat's URL Link of a scene: an address that opens the mini program from a phone's browser. All
+   * scenes share one, which is made anew each day.
    *
    * @param about what a log line of this call says beside: whose request it was
    * @throws {AppError} `WECHAT_ERROR`, `WECHAT_MISCONFIGURED`, `WECHAT_BUSY`, `WECHAT_TIMEOUT`
@@ -96,20 +97,13 @@ export function createMiniProgram(options: AccountOptions & MiniProgramSettings)
         about,
       ),
 
-    urlLink: (scene, about) =>
+    urlLink: createUrlLinks((about) =>
       callWithToken(
         'generate_urllink',
         {
           method: 'POST',
           path: '/wxa/generate_urllink',
-          body: {
-            path: page,
-            query: `scene=${scene}`,
-            env_version: envVersion,
-            // A day, the least there is: far longer than any ticket, and no clock of ours decides it.
-            expire_type: 1,
-            expire_interval: 1,
-          },
+          body: { path: page, env_version: envVersion, expire_type: 1, expire_interval: LINK_DAYS },
           idempotent: true,
         },
         (_, json) => {
@@ -119,6 +113,7 @@ export function createMiniProgram(options: AccountOptions & MiniProgramSettings)
         },
         about,
       ),
+    ),
   }
 }
 

@@ -9,7 +9,7 @@ import { limitKey } from '../../ip-address.ts'
 import { takeCode } from '../../limits/code-budget.ts'
 import type { Counter } from '../../limits/count.ts'
 import { about, type TicketEvents } from '../../telemetry/ticket-events.ts'
-import { findCode, findLink, storeCodeImage, storeUrlLink } from '../../tickets/code.ts'
+import { findCode, findPendingChannel, storeCodeImage } from '../../tickets/code.ts'
 import type { Channel } from '../../tickets/ticket.ts'
 import { imageType } from '../../wechat/image-type.ts'
 import type { MiniProgram } from '../../wechat/mini-program.ts'
@@ -36,22 +36,9 @@ export type CodeMaker = (scene: string, line: object) => Promise<Uint8Array>
 
 /** The code of a ticket, and the same in another form: a link for browsers of the very phone. */
 export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (app, options) => {
-  const { db, codeMakers, makeLink } = options
-
-  const codeOf = madeOnce<Uint8Array>(options, {
-    async read(scene) {
-      const { channel, image } = await findCode(db, scene)
-      return { channel, made: image }
-    },
-    async make(scene, channel, line) {
-      const maker = codeMakers[channel]
-      // Its door was shut since it was created.
-      if (!maker) throw new AppError('TICKET_NOT_FOUND')
-      return maker(scene, line)
-    },
-    store: (scene, image) => storeCodeImage(db, scene, image),
-    told: 'code made',
-  })
+  const { db, makeLink, guesses } = options
+  const keepPace = createPace()
+  const codeOf = createCodes(options)
 
   app.get(
     '/ticket/:scene/qrcode',
@@ -74,6 +61,7 @@ export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (a
       },
     },
     async (request, reply) => {
+      keepPace(request, request.params.scene)
       const image = Buffer.from(await codeOf(request, request.params.scene))
       const type = imageType(image)
       if (!type) throw new AppError('INTERNAL', { cause: new Error('a stored code is no image') })
@@ -90,18 +78,6 @@ export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (a
   )
 
   if (!makeLink) return
-  const linkOf = madeOnce<string>(options, {
-    async read(scene) {
-      const { channel, link } = await findLink(db, scene)
-      // An official account's code has no other form.
-      if (channel !== 'miniprogram') throw new AppError('NOT_FOUND')
-      return { channel, made: link }
-    },
-    make: (scene, _channel, line) => makeLink(scene, line),
-    store: (scene, link) => storeUrlLink(db, scene, link),
-    told: 'link made',
-  })
-
   app.get(
     '/ticket/:scene/link',
     {
@@ -112,11 +88,19 @@ export const codeRoutes: FastifyPluginAsyncTypebox<CodeRoutesOptions> = async (a
         response: { 200: schema.TicketLink, ...schema.errors(...schema.keptErrors, 'NOT_FOUND') },
       },
     },
-    async (request) => ({ link: await linkOf(request, request.params.scene) }),
+    async (request) => {
+      const { scene } = request.params
+      keepPace(request, scene)
+      guesses.admit(request, scene)
+      const channel = await guesses.look(request, scene, () => findPendingChannel(db, scene))
+      // An official account's code has no other form.
+      if (channel !== 'miniprogram') throw new AppError('NOT_FOUND')
+      return { link: await makeLink(scene, about(request, scene)) }
+    },
   )
 }
 
-/** A page loads a code once; tabs and reloads of one office load it a few times more. */
+/** A page loads a code and a link once; tabs and reloads of one office load them a few times more. */
 const PACE_MS = 1_000
 const BURST = 60
 
@@ -140,27 +124,18 @@ const USED_UP = new Error(
   'the codes that may be made on demand in this minute are used up: look for a caller that creates tickets without end (RATE_CREATE)',
 )
 
-/** What WeChat makes for a ticket and the ticket keeps. */
-type Made<T> = {
-  /** Null where it is still to be made. */
-  read(scene: string): Promise<{ channel: Channel; made: T | null }>
-  /** @param line what a log line of the call to WeChat says beside */
-  make(scene: string, channel: Channel, line: object): Promise<T>
-  store(scene: string, made: T): Promise<void>
-  /** A line of the ticket's story. */
-  told: string
-}
-
 /**
- * How a request gets it: made in advance, or when it is first asked for. One call to WeChat then,
- * however many browsers of this instance wait for the same.
+ * How a request gets a code's image: made in advance, or when it is first asked for. One call to WeChat
+ * then, however many browsers of this instance wait for the same.
  */
-function madeOnce<T>(
-  { counter, guesses, note }: Pick<CodeRoutesOptions, 'counter' | 'guesses' | 'note'>,
-  { read, make, store, told }: Made<T>,
-): (request: FastifyRequest, scene: string) => Promise<T> {
-  const making = new Map<string, Promise<T>>()
-  const keepPace = createPace()
+function createCodes({
+  db,
+  counter,
+  codeMakers,
+  guesses,
+  note,
+}: CodeRoutesOptions): (request: FastifyRequest, scene: string) => Promise<Uint8Array> {
+  const making = new Map<string, Promise<Uint8Array>>()
   const inTurn = createSlots(READ_AT_ONCE)
 
   let finished = 0
@@ -169,25 +144,27 @@ function madeOnce<T>(
     request: FastifyRequest,
     scene: string,
     channel: Channel,
-  ): Promise<T> {
+  ): Promise<Uint8Array> {
+    const make = codeMakers[channel]
+    // Its door was shut since it was created.
+    if (!make) throw new AppError('TICKET_NOT_FOUND')
     const wait = await takeCode(counter, limitKey(request.ip), BUDGETS[channel])
     if (wait > 0) throw new AppError('WECHAT_BUSY', { retryAfter: wait / 1000, cause: USED_UP })
-    const made = await make(scene, channel, about(request, scene))
-    await store(scene, made)
-    note(request, scene, told)
-    return made
+    const image = await make(scene, about(request, scene))
+    await storeCodeImage(db, scene, image)
+    note(request, scene, 'code made')
+    return image
   }
 
   return async (request, scene) => {
-    keepPace(request, scene)
     guesses.admit(request, scene)
     const look = () =>
-      inTurn(limitKey(request.ip), () => guesses.look(request, scene, () => read(scene)))
+      inTurn(limitKey(request.ip), () => guesses.look(request, scene, () => findCode(db, scene)))
     const before = finished
-    let { made: stored, channel } = await look()
+    let { image: stored, channel } = await look()
     // Another request's may have been stored since the database was asked.
     if (stored === null && !making.has(scene) && finished > before) {
-      stored = (await look()).made
+      stored = (await look()).image
     }
     if (stored !== null) return stored
     let made = making.get(scene)

@@ -13,7 +13,9 @@ const main = find('phone')
 const toggle = find('language')
 const notice = find('notice')
 const address = new URLSearchParams(location.search)
-const scene = address.get('scene') ?? ''
+/** What the creator of a URL Link wrote behind it, as its page in the mini program reads it. */
+const behind = new URLSearchParams(address.get('cq') ?? '')
+const scene = behind.get('scene') ?? address.get('scene') ?? ''
 /** WeChat's number for a code that was scanned, unless the address names another way. */
 const enteredBy = Number(address.get('entered_by') ?? 1047)
 

@@ -143,7 +143,9 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
       const asked = readLinkBody(text(request), request.headers['content-type'], state.now())
       if ('errcode' in asked) return refuse(reply, 'generate_urllink', asked.errcode)
       // WeChat's number for a mini program that its URL Link opened.
-      const link = `${phoneUrl(new URLSearchParams(asked.query).get('scene') ?? '')}&entered_by=1194`
+      const query = new URLSearchParams(asked.query)
+      query.set('entered_by', '1194')
+      const link = `${publicUrl}/sandbox/phone?${query}`
       const success = { errcode: 0, errmsg: 'ok', url_link: link }
       return answer(reply, 'generate_urllink', JSON.stringify(success))
     }),

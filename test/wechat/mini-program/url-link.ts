@@ -1,5 +1,6 @@
 import t from 'tap'
 import { safeLink } from '../../../src/wechat/mini-program.ts'
+import { createUrlLinks } from '../../../src/wechat/url-link.ts'
 import { expectedCodes } from '../../fixtures/network/expected-codes.ts'
 import {
   failed,
@@ -23,24 +24,64 @@ const SANDBOX = 'http://127.0.0.1:3000/sandbox/wechat'
 
 const link = (url: unknown) => json({ errcode: 0, errmsg: 'ok', url_link: url })
 
-t.test('the link is to the page of the settings, with the scene', async (t) => {
+t.test('the link is to the page of the settings, the scene stands behind it', async (t) => {
   const { wechat, calls, lines } = mockedMiniProgram(t, {
     [LINK_PATH]: () => link('https://wxaurl.cn/abc'),
   })
-  t.equal(await wechat.urlLink('scene-1'), 'https://wxaurl.cn/abc')
+  t.equal(await wechat.urlLink('scene-1'), 'https://wxaurl.cn/abc?cq=scene%3Dscene-1')
   t.strictSame(calls[1], {
     path: LINK_PATH,
     method: 'POST',
     query: { access_token: 'TOKEN_A' },
     body: {
       path: 'pages/login/login',
-      query: 'scene=scene-1',
       env_version: 'release',
       expire_type: 1,
-      expire_interval: 1,
+      expire_interval: 30,
     },
   })
   t.same(failed(lines), [])
+})
+
+t.test('one link serves every scene, and callers that come together', async (t) => {
+  const { wechat, count } = mockedMiniProgram(t, {
+    [LINK_PATH]: () => link('https://wxaurl.cn/abc?from=1'),
+  })
+  const scenes = Array.from({ length: 20 }, (_, i) => `scene-${i}`)
+  const links = await Promise.all(scenes.map((scene) => wechat.urlLink(scene)))
+  t.same(
+    links,
+    scenes.map((scene) => `https://wxaurl.cn/abc?from=1&cq=scene%3D${scene}`),
+  )
+  await wechat.urlLink('scene-20')
+  t.equal(count(LINK_PATH), 1)
+})
+
+t.test('a link is made anew after a day, and given out no more before it dies', async (t) => {
+  const DAY = 86_400_000
+  let now = 0
+  let made = 0
+  let fails = false
+  const linkOf = createUrlLinks(
+    async () => {
+      if (fails) throw new Error('no link')
+      return `https://wxaurl.cn/${++made}`
+    },
+    () => now,
+  )
+  const nth = async () => new URL(await linkOf('s')).pathname
+  t.equal(await nth(), '/1')
+  now = DAY - 1
+  t.equal(await nth(), '/1')
+  now = DAY
+  t.equal(await nth(), '/2')
+  fails = true
+  now = DAY + 29 * DAY - 1
+  t.equal(await nth(), '/2', 'WeChat makes no other, and it still lives')
+  now += 1
+  await t.rejects(linkOf('s'), { message: 'no link' })
+  fails = false
+  t.equal(await nth(), '/3', 'a failure is not kept')
 })
 
 t.test('an answer without a link to send people to is WECHAT_ERROR', async (t) => {
@@ -71,7 +112,7 @@ t.test('a refused token is replaced, for the codes as well', async (t) => {
     [IMAGE_PATH]: ({ query }) =>
       query['access_token'] === 'TOKEN_0' ? refusal(42001) : image(jpeg),
   })
-  t.equal(await wechat.urlLink('scene-1', { reqId: 'a-1' }), 'https://wxmpurl.cn/abc')
+  t.match(await wechat.urlLink('scene-1', { reqId: 'a-1' }), 'https://wxmpurl.cn/abc?cq=')
   t.match(lines, [{ level: 'info', reqId: 'a-1', api: 'generate_urllink', errcode: 42001 }])
   await wechat.codeImage('scene-1')
   t.equal(count(TOKEN_PATH), 2)
@@ -81,7 +122,7 @@ t.test('a refused token is replaced, for the codes as well', async (t) => {
 t.test('the breaker of links is their own', async (t) => {
   const dead = () => ({ status: 502, data: '' })
   const { wechat } = mockedMiniProgram(t, { [LINK_PATH]: dead, [IMAGE_PATH]: () => image(jpeg) })
-  await Promise.all(Array.from({ length: 5 }, (_, i) => failure(wechat.urlLink(`scene-${i}`))))
+  for (let i = 0; i < 5; i++) await failure(wechat.urlLink(`scene-${i}`))
   t.match(wechat.health().paused, { generate_urllink: true, getwxacodeunlimit: false })
   t.match(await wechat.codeImage('scene-1'), { contentType: 'image/jpeg' })
 })
