@@ -10,7 +10,7 @@ import { filesBelow, readSource, usesOfProcess } from './fixtures/sources.ts'
 const floors: readonly (readonly string[])[] = [
   ['server.ts', 'service.ts', 'open-doors.ts', 'cli', 'build', 'config'],
   ['http', 'jobs', 'sandbox', 'doctor'],
-  ['sign-in', 'telemetry'],
+  ['sign-in', 'oidc', 'telemetry'],
   ['tickets', 'users', 'audit', 'tokens', 'limits'],
   ['wechat', 'db'],
   [

@@ -3,6 +3,7 @@ import { Value } from 'typebox/value'
 import type { AuditRules } from '../audit/record.ts'
 import type { DatabaseRules } from '../db/open.ts'
 import type { HttpRules } from '../http/app.ts'
+import type { OidcRules } from '../oidc/rules.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
 import type { TokenRules } from '../tokens/login-token.ts'
 import { problemOfUrl } from './database-url.ts'
@@ -16,6 +17,7 @@ import {
   type OfficialAccountCredentials,
 } from './official-account.ts'
 import { naming, readOrigin, withPlainOrigin } from './origins.ts'
+import { openIdConnectIn, problemsOfOpenIdConnect } from './openid-connect.ts'
 import { proxyFor, readProxy } from './outbound-proxy.ts'
 import { ConfigError, wrongShape } from './problems.ts'
 import { settings, type Settings } from './settings.ts'
@@ -52,6 +54,8 @@ export type Config = Readonly<{
   /** `issuer: null` is the public URL; `signingKeys: null`, those in the database. */
   tokens: Omit<TokenRules, 'issuer'> & { issuer: string | null; signingKeys: string | null }
   audit: AuditRules
+  /** null: it is off. */
+  oidc: OidcRules | null
 }>
 
 /**
@@ -168,7 +172,8 @@ export function readConfig(
   for (const [name, sentence] of misplaced) report(name, sentence)
   if (options.serves !== false) {
     const odd = problemsOfOfficialAccount(values, isProduction(place))
-    for (const [name, sentence] of odd) report(name, sentence)
+    const lacking = problemsOfOpenIdConnect(values, sandbox)
+    for (const [name, sentence] of [...odd, ...lacking]) report(name, sentence)
   }
 
   if (problems.size > 0) throw new ConfigError([...problems.values()])
@@ -222,6 +227,7 @@ export function readConfig(
       signingKeys: values.SIGNING_KEYS ?? null,
     },
     audit: { days: values.AUDIT_DAYS },
+    oidc: openIdConnectIn(values),
   })
 }
 

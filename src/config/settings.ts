@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { officialAccountSettings } from './official-account-settings.ts'
+import { openIdConnectSettings } from './openid-connect-settings.ts'
 import { LISTEN } from './urls.ts'
 
 /**
@@ -200,6 +201,7 @@ export const settings = Type.Object({
   SIGNING_KEYS: Type.Optional(
     Type.String({ description: 'a private JWKS as JSON, or file:PATH of one' }),
   ),
+  ...openIdConnectSettings,
   RATE_CREATE: Type.Integer({
     default: 60,
     minimum: 1,

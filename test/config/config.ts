@@ -44,6 +44,7 @@ t.test('nothing set: every default', async (t) => {
       signingKeys: null,
     },
     audit: { days: 90 },
+    oidc: null,
   })
 })
 
@@ -86,6 +87,9 @@ t.test('everything set: every value', async (t) => {
       TOKEN_AUDIENCE_MINIPROGRAM: 'shop-mini',
       TOKEN_TTL: '600',
       SIGNING_KEYS: 'file:/run/secrets/keys.json',
+      OIDC: 'on',
+      OIDC_SSO_MINUTES: '480',
+      OIDC_EMAIL_DOMAIN: 'users.example.com',
       RATE_CREATE: '30',
       RATE_PHONE: '40',
       AUDIT_DAYS: '30',
@@ -145,6 +149,7 @@ t.test('everything set: every value', async (t) => {
         signingKeys: 'file:/run/secrets/keys.json',
       },
       audit: { days: 30 },
+      oidc: { ssoMinutes: 480, emailDomain: 'users.example.com' },
     },
   )
 })

@@ -33,12 +33,7 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
     bad: ['Production', 'PRODUCTION', 'prod', 'live', 'producton', 'staging', 'production,'],
   },
   DATABASE_URL: {
-    good: [
-      'postgres://localhost/x',
-      'postgresql://u:p@h:5432/d?sslmode=require',
-      'pglite:memory',
-      'pglite:/var/lib/x',
-    ],
+    good: ['postgresql://u:p@h:5432/d?sslmode=require', 'pglite:memory', 'pglite:/var/lib/x'],
     bad: ['mysql://localhost/x', 'postgres://', 'pglite:', './data', 'localhost', 'POSTGRES://x/y'],
   },
   DATABASE_READ_URL: {
@@ -160,6 +155,19 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
   TOKEN_AUDIENCE_MINIPROGRAM: text(255),
   TOKEN_TTL: wholeNumber(1, 2_592_000),
   SIGNING_KEYS: { good: ['{"keys":[]}', 'file:keys.json'], bad: [] },
+  OIDC: choice('off', 'on'),
+  OIDC_SSO_MINUTES: wholeNumber(0, 43_200),
+  OIDC_EMAIL_DOMAIN: {
+    good: ['users.example.com', 'a.b'],
+    bad: [
+      'localhost',
+      '@example.com',
+      'Example.com',
+      'example.com.',
+      'https://example.com',
+      '-a.b',
+    ],
+  },
   RATE_CREATE: wholeNumber(1, 1_000_000),
   RATE_PHONE: wholeNumber(1, 1_000_000),
   AUDIT_DAYS: wholeNumber(0, 3650),
