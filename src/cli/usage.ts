@@ -51,6 +51,45 @@ const usages: Record<string, string> = {
   push        print a new OA_TOKEN and OA_AES_KEY, for 消息与事件推送; touches no database
               输出新的 OA_TOKEN 和 OA_AES_KEY，用于“消息与事件推送”；不访问数据库
 `,
+  clients: `scenepass clients COMMAND
+
+  The apps that people sign in to through this service, by OpenID Connect or the device grant.
+  通过本服务登录的应用（OpenID Connect 或设备授权）。
+
+  add --name NAME --redirect URI …   prints client_id and, this once, client_secret
+                                     添加应用，输出 client_id 和只显示一次的 client_secret
+  list                               all of them · 列出全部
+  show ID                            one of them, and what to tell the app · 查看一个，以及应用所需的配置
+  set ID OPTIONS                     changes what is given and nothing else · 只修改所写的各项
+  secret ID                          a new client_secret; the old one is void · 换新密钥，旧密钥立即失效
+  remove ID                          takes it out with all its tokens · 删除应用，其全部令牌随之失效
+
+  --name NAME      what people read on their phone, 1 to 64 characters · 手机上显示的名称，1 到 64 个字符
+  --redirect URI   where people come back to, in full; for several, give it again
+                   登录后回到的完整地址，有多个时重复书写
+  --public         has no secret, and needs PKCE: apps in browsers, on phones and computers
+                   没有密钥，必须使用 PKCE：浏览器、手机、电脑上的应用
+  --device         may use the device grant; --redirect can be left out then
+                   可用设备授权，此时可以不写 --redirect
+  --refresh        gets refresh tokens · 可得到刷新令牌
+  --wechat         may ask for appid, openid and unionid · 可获取 appid、openid 和 unionid
+  --email          gets a placeholder address @OIDC_EMAIL_DOMAIN · 可得到 @OIDC_EMAIL_DOMAIN 的占位邮箱地址
+  --es256          id_tokens by ES256, not RS256 · id_token 用 ES256 而不是 RS256 签名
+  --logout URI     where people go after signing out there; for several, give it again
+                   在应用中退出登录后去往的地址，有多个时重复书写
+  --home URL       where a sign-in that is over leads back to · 登录页失效后返回的地址
+  --id ID          a client_id of your own choice · 自行指定 client_id
+  --for APP        prints complete lines for that app; with add and show · 输出该应用的完整配置，用于 add 和 show:
+                   grafana, gitea, spring, oauth2-proxy, mod_auth_openidc, authjs, casdoor, keycloak
+  --json           one JSON document instead of text · 输出一个 JSON 文档，供脚本使用
+
+  With set: --redirect and --logout replace all; --no-device, --no-refresh, --no-wechat, --no-email,
+  --no-es256, --no-redirect, --no-logout, --no-home; --disable, --enable (its row is kept).
+  用于 set：--redirect 和 --logout 会替换原有的全部地址；另有上述 --no-… 各项，以及停用 --disable 和
+  启用 --enable（保留其记录）。
+
+  Exit status · 退出状态: 0 done · 成功; 1 failed · 失败; 2 wrong usage, nothing is written · 用法有误，未作改动
+`,
   doctor: `scenepass doctor [--json]
 
   Checks this set-up and says what to do. Run it with the settings of the service, on the machine of
