@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
+import { readClientArguments, type Command } from '../../src/cli/client-arguments.ts'
+import { commands } from '../../src/cli/client-commands.ts'
 import { RECIPES } from '../../src/cli/client-recipes.ts'
+import { UsageError } from '../../src/cli/command.ts'
 import { findAnyClient, listClients } from '../../src/oidc/clients.ts'
 import { hashSecret } from '../../src/tickets/secret.ts'
 import { startChild, temporaryFolder } from '../fixtures/network/child.ts'
@@ -84,7 +87,7 @@ t.test('--for fills in complete lines, and no word is left open', async (t) => {
   const all = await Promise.all(RECIPES.map(({ name }) => run(t, ['show', 'g', '--for', name])))
   for (const [i, { status, out }] of all.entries()) {
     t.equal(status, 0)
-    t.match(out, RECIPES[i]?.redirect ?? '', RECIPES[i]?.name)
+    t.match(out, RECIPES[i]?.redirect ?? '')
     t.match(out, ISSUER)
     t.notMatch(out, /[{]{2}|undefined/)
     t.notOk(out.includes(secret), 'it is not known any more')
@@ -135,10 +138,20 @@ t.test('list, show, set, secret, remove', async (t) => {
 
 t.test('what is wrong is one sentence and status 2, and no database is opened', async (t) => {
   const before = await listClients(db)
+  const wrong = [[], ['delete'], ['add', ...redirect], ['show'], ['add', '--name', 'x']]
+  for (const { status, out, err } of await Promise.all(
+    wrong.map((args) => run(t, args, unreachable)),
+  )) {
+    t.same([status, out], [2, ''])
+    t.match(err, /^[^\n]+\n$/)
+  }
+  t.same(await listClients(db), before)
+})
+
+t.test('each wrong argument is named, in both languages', async (t) => {
+  const around = { production: true, reserved: ['web', 'own'], emailDomain: false }
   const name = ['add', '--name', 'x']
-  const cases: [string[], RegExp, Record<string, string>?][] = [
-    [[], /clients --help/],
-    [['delete'], /clients --help/],
+  const cases: [string[], RegExp][] = [
     [['add', ...redirect], /^--name is missing/],
     [['add', '--name', '', ...redirect], /^--name must be/],
     [['add', '--name', 'a\u202eb', ...redirect], /^--name must be/],
@@ -154,11 +167,7 @@ t.test('what is wrong is one sentence and status 2, and no database is opened', 
     [[...name, ...redirect, '--home', 'home'], /^--home "home" is not absolute/],
     [[...name, ...redirect, '--id', 'a/b'], /^--id "a\/b" must be 1 to 64/],
     [[...name, ...redirect, '--id', 'web'], /^--id "web" is an audience/],
-    [
-      [...name, ...redirect, '--id', 'own'],
-      /^--id "own" is an audience/,
-      { TOKEN_AUDIENCE: 'own' },
-    ],
+    [[...name, ...redirect, '--id', 'own'], /^--id "own" is an audience/],
     [[...name, ...redirect, '--id', 'sandbox'], /^--id "sandbox" is the sandbox's/],
     [[...name, ...redirect, '--email'], /^--email needs OIDC_EMAIL_DOMAIN/],
     [[...name, ...redirect, '--for', 'word'], /^--for "word" is none of these: grafana/],
@@ -170,14 +179,16 @@ t.test('what is wrong is one sentence and status 2, and no database is opened', 
     [['set', 'a', '--enable', '--disable'], /^--enable and --disable exclude/],
     [['list', '--public'], /^list: Unknown option '--public'/],
   ]
-  for (const [args, pattern, env] of cases) {
-    const { status, out, err } = await run(t, args, { ...unreachable, ...env })
-    t.same([status, out], [2, ''], args.join(' '))
-    t.match(err, pattern)
-    t.match(err, /^[^\n]+\n$/)
-    t.notMatch(err, 'pw@')
+  for (const [[command, ...args], pattern] of cases) {
+    const typed = () => {
+      const given = readClientArguments(command as Command, args)
+      return commands[command as Command](given, around)
+    }
+    const error = t.throws(typed, UsageError) as unknown as UsageError
+    t.match(error.message, pattern)
+    t.match(error.words.zh, /\p{Script=Han}/u)
+    t.notMatch(error.message + error.words.zh, /pw@|\n/)
   }
-  t.same(await listClients(db), before)
 })
 
 t.test(
