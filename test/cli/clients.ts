@@ -27,9 +27,22 @@ const redirect = ['--redirect', 'https://app.example.com/cb']
 
 t.test('add prints id and secret, once, and what any app wants to know', async (t) => {
   const { status, out, err } = await run(t, [
-    ...['add', '--name', ' 内部知识库 ', ...redirect, '--redirect', 'http://localhost:5/cb'],
-    ...['--wechat', '--refresh', '--es256', '--device', '--id', 'wiki'],
-    ...['--logout', 'https://app.example.com/', '--home', 'https://app.example.com/#/'],
+    'add',
+    '--name',
+    ' 内部知识库 ',
+    ...redirect,
+    '--redirect',
+    'http://localhost:5/cb',
+    '--wechat',
+    '--refresh',
+    '--es256',
+    '--device',
+    '--id',
+    'wiki',
+    '--logout',
+    'https://app.example.com/',
+    '--home',
+    'https://app.example.com/#/',
   ])
   t.same([status, err], [0, ''])
   const [, id = '', secret = ''] = /^client_id {6}(\S+)\nclient_secret {2}(\S+)\n\n/.exec(out) ?? []

@@ -70,15 +70,18 @@ t.test('no client that fits is one that the library throws on', async (t) => {
   }
   const uri = fc.oneof(
     fc.constantFrom(
-      ...['https://app.example.com/cb', 'https://localhost/cb', 'http://localhost/cb'],
-      ...['http://127.0.0.1:5/cb', 'http://[::1]/cb', 'http://192.168.1.7/cb', 'https://[::1]/'],
-      ...[
-        'com.example.app:/cb',
-        'com.example.app://x',
-        'javascript:x',
-        'a.b:',
-        'HTTP://LOCALHOST/',
-      ],
+      'https://app.example.com/cb',
+      'https://localhost/cb',
+      'http://localhost/cb',
+      'http://127.0.0.1:5/cb',
+      'http://[::1]/cb',
+      'http://192.168.1.7/cb',
+      'https://[::1]/',
+      'com.example.app:/cb',
+      'com.example.app://x',
+      'javascript:x',
+      'a.b:',
+      'HTTP://LOCALHOST/',
     ),
     fc.webUrl(),
   )
