@@ -152,8 +152,9 @@ function follows(t: Test, method: string, path: string, answer: Answer<Json>): v
 function unnamed(schema: Json, value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => unnamed(schema.items ?? {}, item))
   if (typeof value !== 'object' || value === null) return []
+  const fitting = schema.anyOf?.find((each: Json) => Compile(each).Check(value)) ?? schema
   return Object.entries(value).flatMap(([key, inner]) => {
-    const property = schema.properties?.[key]
+    const property = fitting.properties?.[key]
     return property ? unnamed(property, inner) : [key]
   })
 }

@@ -1,0 +1,56 @@
+import { randomInt } from 'node:crypto'
+import type { Db } from '../db/pool.ts'
+import { findClient, type Client } from './clients.ts'
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+/** 94 bits: no other client has it. */
+const LENGTH = 20
+
+export const newClientId = (): string =>
+  Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+
+/** A hyphen at the beginning would make an option of it on a command line. */
+export const isClientId = (id: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(id)
+
+/**
+ * What the sandbox has without any set-up. It is in no database, so that none takes it along into
+ * production.
+ */
+export const SANDBOX_CLIENT: Readonly<Client> = Object.freeze({
+  id: 'sandbox',
+  name: 'Sandbox',
+  secretHash: null,
+  device: true,
+  redirectUris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
+  postLogoutRedirectUris: [],
+  homeUrl: null,
+  idTokenAlg: 'RS256',
+  refresh: true,
+  wechat: false,
+  placeholderEmail: false,
+  disabled: false,
+})
+
+/** The clients that may sign people in, as the provider sees them. */
+export type Clients = {
+  /** null: there is none of this id, it is disabled, or it may not exist. */
+  find(id: string): Promise<Client | null>
+}
+
+/**
+ * @param options.reserved the audiences of the service's own tokens. An ES256 id_token has the same
+ *   issuer and keys as a login token: the audience alone, which is the client's id, tells them apart.
+ * @param options.sandbox whether the sandbox's client is there
+ */
+export function clientsOf(
+  db: Db,
+  { reserved, sandbox }: { reserved: readonly string[]; sandbox: boolean },
+): Clients {
+  return {
+    async find(id) {
+      if (reserved.includes(id)) return null
+      if (id === SANDBOX_CLIENT.id) return sandbox ? SANDBOX_CLIENT : null
+      return isClientId(id) ? findClient(db, id) : null
+    },
+  }
+}
