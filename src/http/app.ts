@@ -1,4 +1,3 @@
-import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,7 +8,6 @@ import type { AuditRules } from '../audit/record.ts'
 import { createDatabaseClock } from '../db/clock.ts'
 import type { Connection, ReadReplica } from '../db/pool.ts'
 import type { SignInDeps } from '../sign-in/door.ts'
-import { plainAddress } from '../ip-address.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
 import type { Channel, TicketRules } from '../tickets/ticket.ts'
@@ -18,6 +16,7 @@ import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
+import { createBeginTicket } from './begin-ticket.ts'
 import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
@@ -35,9 +34,11 @@ import { requestLog } from './plugins/request-log.ts'
 import { pageHeaders } from './plugins/security-headers.ts'
 import type { Shutdown } from './plugins/shutdown.ts'
 import { unnamedClients } from './plugins/unnamed-clients.ts'
+import { createPollPace } from './poll-pace.ts'
 import { createRequestIds } from './request-id.ts'
 import { createCountryOf } from './requester.ts'
 import { createTarpit } from './tarpit.ts'
+import { trusting } from './trusted-proxies.ts'
 import { codeRoutes } from './routes/code.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { officialAccountRoutes, type PushOutcome } from './routes/official-account.ts'
@@ -67,6 +68,8 @@ export type AppDeps = {
   doors: Doors
   keyring: Keyring
   tokens: LoginTokens
+  /** Devices that wait for a person; absent where no provider runs. */
+  devices?: SignInDeps['devices']
   /** What the service is called, where it is reached, and its version. */
   site: { name: string; publicUrl: string; version: string }
   rules: { http: HttpRules; tickets: TicketRules; audit: AuditRules }
@@ -131,10 +134,21 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onTransition: events.transition,
   })
 
+  const pace = createPollPace()
+  const begin = createBeginTicket({
+    tickets,
+    rules: rules.tickets,
+    channels,
+    countryOf,
+    limits,
+    guesses,
+    pace,
+  })
   const signIn: SignInDeps = {
     db,
     tickets,
     tokens: deps.tokens,
+    devices: deps.devices,
     rules: { tickets: rules.tickets, audit: rules.audit, ticketsPerMinute: rates.create },
   }
 
@@ -167,15 +181,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(foreignPages, { origins })
     await api.register(unnamedClients, { log, isTrusted })
     await api.register(rateLimits, { limits })
-    await api.register(ticketRoutes, {
-      tickets,
-      rules: rules.tickets,
-      channels,
-      perMinute: rates.create,
-      countryOf,
-      limits,
-      guesses,
-    })
+    await api.register(ticketRoutes, { tickets, begin, perMinute: rates.create, guesses, pace })
     await api.register(codeRoutes, {
       db,
       counter,
@@ -239,10 +245,4 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.ready()
   return app
-}
-
-/** Whether an address is one of our proxies, however it is written. */
-function trusting(proxies: readonly string[]): (address: string, hop: number) => boolean {
-  const isProxy = proxyAddr.compile([...proxies])
-  return (address, hop) => isProxy(plainAddress(address) ?? address, hop)
 }

@@ -52,14 +52,17 @@ export const outcomeText = (outcome: keyof typeof outcomes): string =>
  * The question in the chat: who asks, from where, when, and the link to the page that decides. The
  * person's language is not known here, so the words are few and in both.
  *
+ * @param question.site what the person signs in to
+ * @param question.device whether a device asks; its user code is for the page that decides
  * @param question.link to the confirm page, with its proof
  */
 export function questionText(question: {
   site: string
+  device: boolean
   requestedBy: Requester & { at: string }
   link: string
 }): string {
-  const { site, requestedBy, link } = question
+  const { site, device, requestedBy, link } = question
   const { browser, os, ip, country, at } = requestedBy
   const known = (...values: (string | null)[]): string =>
     values
@@ -68,7 +71,9 @@ export function questionText(question: {
       .filter((value) => value !== '')
       .join(' · ') || '未知 unknown'
   const text = [
-    `登录“${plain(site)}”？ Sign in?`,
+    device
+      ? `在设备上登录“${plain(site)}”？ Sign in on a device?`
+      : `登录“${plain(site)}”？ Sign in?`,
     known(browser, os),
     known(ip, country),
     `${beijing(at)}（北京时间）`,

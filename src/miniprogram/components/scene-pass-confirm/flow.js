@@ -8,6 +8,7 @@
  * @property {string} scene
  * @property {number} expires_in seconds
  * @property {string} site
+ * @property {{ user_code: string }} [device] absent where a browser asks
  * @property {{ ip: string | null, browser: string | null, os: string | null, at: string | null,
  *   country?: string | null }} requested_by
  * @property {{ mode: string, code?: string, choices?: string[] }} match
@@ -27,7 +28,7 @@
  * @property {string} scene empty before the first
  * @property {boolean} busy a call is on its way
  * @property {Scan | null} scan
- * @property {string | null} choice the number the person has tapped
+ * @property {string | null} choice the number, or user code, that the person has tapped
  * @property {number} deadline ms since 1970, in this phone's clock
  * @property {Problem} problem
  * @property {string} code the service's own word for it

@@ -1,5 +1,6 @@
 /** What is on the screen, as plain data in the order in which it is read. */
 const { canConfirm, canRetry } = require('./flow.js')
+const { forDevice } = require('./words.js')
 
 /** @typedef {import('./flow.js').State} State */
 /** @typedef {import('./words.js').Words} Words */
@@ -12,8 +13,9 @@ const { canConfirm, canRetry } = require('./flow.js')
  * @property {{ name: string, value: string }[]} facts who is asking
  * @property {{ text: string, grave: boolean }[]} notices what is unusual about it
  * @property {string} compare what to do with the number
- * @property {string} code the number to compare, in mode `show`
+ * @property {string} code the number to compare, in mode `show`; a device's user code
  * @property {{ number: string, chosen: boolean }[]} choices the numbers to choose from, in mode `choose`
+ * @property {boolean} long they are user codes, which need more room
  * @property {string} warning
  * @property {string} left
  * @property {Action[]} actions two of them are equals
@@ -30,6 +32,7 @@ const empty = {
   compare: '',
   code: '',
   choices: [],
+  long: false,
   warning: '',
   left: '',
   actions: [],
@@ -38,11 +41,12 @@ const empty = {
 
 /**
  * @param {State} state
- * @param {Words} words
+ * @param {Words} everyWord
  * @returns {View}
  */
-function viewOf(state, words) {
-  const { screen, busy } = state
+function viewOf(state, everyWord) {
+  const { screen, busy, scan } = state
+  const words = scan && scan.device ? forDevice(everyWord) : everyWord
   const more = () => {
     if (screen === 'ask') return question(state, words)
     if (screen === 'failed') return failure(state, words)
@@ -81,15 +85,16 @@ function failure(state, words) {
 function question(state, words) {
   const { scan, choice, busy, deadline } = state
   if (!scan) return {}
-  const { site, requested_by: by, match, notices } = scan
+  const { site, device, requested_by: by, match, notices } = scan
   const facts = [
-    { name: words.browser, value: by.browser },
     { name: words.system, value: by.os },
     { name: words.address, value: by.ip },
     { name: words.time, value: by.at && localTime(new Date(by.at)) },
   ]
+  // A device has none.
+  if (by.browser || !device) facts.unshift({ name: words.browser, value: by.browser })
   // Most services do not know it, and "unknown" would only worry the person.
-  if (by.country) facts.splice(3, 0, { name: words.country, value: by.country })
+  if (by.country) facts.splice(-1, 0, { name: words.country, value: by.country })
   return {
     title: fill(words.ask, { site }),
     facts: facts.map(({ name, value }) => ({ name, value: value || words.unknown })),
@@ -99,6 +104,7 @@ function question(state, words) {
     compare: { show: words.compare, choose: words.choose, off: '' }[match.mode] || '',
     code: match.code || '',
     choices: (match.choices || []).map((number) => ({ number, chosen: number === choice })),
+    long: Boolean(device),
     warning: words.warning,
     left: fill(words.left, { time: minutes(deadline - Date.now()) }),
     actions: [

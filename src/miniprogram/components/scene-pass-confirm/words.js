@@ -77,6 +77,32 @@ const en = {
       'Try again. If the problem persists, tell the website this: {code}',
     ],
   },
+  /** What is different where a device asks: a television, a terminal. */
+  device: {
+    ask: 'Sign in to {site} on a device?',
+    compare: 'Is this code on your device’s screen?',
+    choose: 'Tap the code on your device’s screen:',
+    warning: 'Confirm only if the device is before you and you began this yourself.',
+    confirmedNext: 'You can go back to your device.',
+    deniedNext: 'The device has not been signed in.',
+    notices: {
+      other_country: 'The device is in {browser}, and this phone is in {phone}.',
+      other_address: 'The device is in another network than this phone.',
+      new_browser: 'You have not signed in on such a device before.',
+    },
+    problems: {
+      expired: [
+        'This sign-in has expired',
+        'Begin again on the device, then scan the new code with WeChat.',
+      ],
+      used: ['This code has been used', 'To sign in once more, begin again on the device.'],
+      declined: ['Declined already', 'To sign in after all, begin again on the device.'],
+      wrong: [
+        'Not the code on the device, so declined',
+        'If it was you, begin again on the device.',
+      ],
+    },
+  },
 }
 
 /** @type {typeof en} */
@@ -130,6 +156,25 @@ const zh = {
     offline: ['网络不通', '请检查网络后重试。'],
     trouble: ['操作未成功', '请重试。若仍不行，请将此代码告知网站：{code}'],
   },
+  device: {
+    ask: '在设备上登录 {site}？',
+    compare: '您的设备屏幕上显示的是此代码吗？',
+    choose: '请点击设备屏幕上显示的代码：',
+    warning: '仅当设备就在您面前，且由您本人发起登录时，才可确认。',
+    confirmedNext: '请返回您的设备继续。',
+    deniedNext: '设备未登录。',
+    notices: {
+      other_country: '设备在 {browser}，而这部手机在 {phone}。',
+      other_address: '设备与这部手机不在同一网络。',
+      new_browser: '您此前没有在这样的设备上登录过。',
+    },
+    problems: {
+      expired: ['本次登录已过期', '请在设备上重新发起登录，再用微信扫描新的小程序码。'],
+      used: ['此码已使用过', '如需再次登录，请在设备上重新发起。'],
+      declined: ['本次登录已被拒绝', '如仍需登录，请在设备上重新发起。'],
+      wrong: ['与设备上的代码不一致，已拒绝', '若确为您本人操作，请在设备上重新发起登录。'],
+    },
+  },
 }
 
 /** @typedef {typeof en} Words */
@@ -140,4 +185,16 @@ const zh = {
  */
 const wordsOf = (language) => (/^zh/i.test(language) ? zh : en)
 
-module.exports = { wordsOf, en, zh }
+/**
+ * The same words for a device that asks.
+ *
+ * @param {Words} words
+ * @returns {Words}
+ */
+const forDevice = (words) =>
+  Object.assign({}, words, words.device, {
+    notices: Object.assign({}, words.notices, words.device.notices),
+    problems: Object.assign({}, words.problems, words.device.problems),
+  })
+
+module.exports = { wordsOf, forDevice, en, zh }
