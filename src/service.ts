@@ -12,7 +12,7 @@ import { startOps } from './http/ops.ts'
 import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { fillCodeStock } from './jobs/fill-code-stock.ts'
-import { startSweeps, SWEPT } from './jobs/sweep.ts'
+import { startSweeps, sweptTables } from './jobs/sweep.ts'
 import { openDoors } from './open-doors.ts'
 import { createSandbox } from './sandbox/plugin.ts'
 import { registerGauges, registerSweeps } from './telemetry/gauges.ts'
@@ -175,7 +175,8 @@ async function start(
   for (const account of Object.values(accounts)) account.start()
 
   const onExpired = (count: number) => metrics?.tickets('expired', count)
-  const onSwept = metrics ? registerSweeps(metrics, SWEPT) : undefined
+  const tables = sweptTables(config.oidc !== null)
+  const onSwept = metrics ? registerSweeps(metrics, tables) : undefined
   undo.push(startSweeps({ db: background, rules: config, log, onExpired, onSwept }))
   for (const each of stocks) undo.push(fillCodeStock({ db: background, ...each, log }))
   log.info({ version, publicUrl, sandbox: config.sandbox }, `ScenePass is ready: open ${publicUrl}`)
