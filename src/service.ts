@@ -91,8 +91,8 @@ async function start(
 
   const { signingKeys, ...tokenRules } = config.tokens
   const keyring = signingKeys
-    ? await createFixedKeyring(signingKeys)
-    : await createStoredKeyring({ db, tokenTtl: tokenRules.ttl })
+    ? await createFixedKeyring(signingKeys, { rsa: config.oidc !== null })
+    : await createStoredKeyring({ db, tokenTtl: tokenRules.ttl, rsa: config.oidc !== null })
   const tokens = createLoginTokens(keyring, {
     ...tokenRules,
     issuer: tokenRules.issuer ?? publicUrl,

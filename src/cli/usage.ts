@@ -4,7 +4,8 @@ const usages: Record<string, string> = {
 
   start     runs the service, also without a command · 启动服务（不写命令时即为此项）
   migrate   brings the database's schema up to date and ends · 把数据库结构更新到最新，然后退出
-  keys      the signing keys of the login token · 登录令牌的签名密钥
+  keys      the signing keys of the tokens · 令牌的签名密钥
+  clients   the apps that people sign in to (OpenID Connect) · 使用本服务登录的应用（OpenID Connect）
   doctor    checks this set-up and says what to do · 检查当前部署并给出处理办法
   sandbox   the simulated WeChat alone · 单独运行模拟的微信
   health    asks the service on this machine whether it can serve · 查询本机的服务是否可用
@@ -34,14 +35,19 @@ const usages: Record<string, string> = {
 
   list        the keys in the database: which one signs, which come next, which are retired
               列出数据库中的密钥：正在签名的、即将启用的、已退役的
-  rotate      a new key: published at once, signs after 15 minutes; the old one retires then
-              生成新密钥：立即公布，15 分钟后开始签名，旧密钥随之退役
+  rotate      a new key: published at once, signs after 15 minutes; the old one retires then. With
+              OpenID Connect there is an RSA key as well, and a new one of each kind is made
+              生成新密钥：立即公布，15 分钟后开始签名，旧密钥随之退役。使用 OpenID Connect 时另有 RSA
+              密钥，两种各生成一把
   remove KID  take a leaked key out at once; tokens it signed stop verifying
               立即移除泄露的密钥；它签过的令牌不再有效
   export      print the keys in the database as SIGNING_KEYS takes them, the one that signs first
               按 SIGNING_KEYS 的格式输出数据库中的密钥，正在签名的排在最前
-  generate    print a new private JWKS for SIGNING_KEYS; touches no database
-              输出一份新的私有 JWKS，供 SIGNING_KEYS 使用；不访问数据库
+  generate [--rsa]
+              print a new private JWKS for SIGNING_KEYS; touches no database. With OIDC=on it needs
+              --rsa, which adds an RSA key
+              输出一份新的私有 JWKS，供 SIGNING_KEYS 使用；不访问数据库。OIDC=on 时须加 --rsa，会多生成
+              一把 RSA 密钥
   push        print a new OA_TOKEN and OA_AES_KEY, for 消息与事件推送; touches no database
               输出新的 OA_TOKEN 和 OA_AES_KEY，用于“消息与事件推送”；不访问数据库
 `,

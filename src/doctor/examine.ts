@@ -18,7 +18,7 @@ import { once, runChecks, type Checks, type Result } from './run.ts'
 import { checkSecretFiles } from './secret-files.ts'
 import { checkPublishedKeys, checkService } from './service.ts'
 import { settingsDoNotFit, settingsFit } from './settings.ts'
-import { checkSigningKeys, givenSigner, storedSigner, type Signer } from './signing-keys.ts'
+import { checkSigningKeys, givenSigners, storedSigners, type Signers } from './signing-keys.ts'
 import { checkRealWechat, checkWechat } from './wechat.ts'
 import { askThrough, checkWechatProxy } from './wechat-proxy.ts'
 
@@ -63,7 +63,7 @@ type Wiring = {
   miniProgram: { appid: string; secret: string } | null
   officialAccount: Config['officialAccount']['credentials']
   open: () => Promise<Db>
-  signer: () => Promise<Signer>
+  signers: () => Promise<Signers>
   now: () => number
   ca: string | undefined
   /** Adds what is to be closed in the end. */
@@ -100,8 +100,11 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     return connection.db
   })
   const { signingKeys } = tokens
-  const signer = once(async () =>
-    signingKeys === null ? storedSigner(await open(), tokens.ttl) : givenSigner(signingKeys),
+  const rsa = config.oidc !== null
+  const signers = once(async () =>
+    signingKeys === null
+      ? storedSigners(await open(), { tokenTtl: tokens.ttl, rsa })
+      : givenSigners(signingKeys, rsa),
   )
   const local = localUrl(listen.host, listen.port)
   const inside = sandbox ? sandboxAccess(local) : null
@@ -115,7 +118,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     miniProgram,
     officialAccount,
     open,
-    signer,
+    signers,
     now,
     ca,
     closing,
@@ -157,14 +160,14 @@ function settingsOf(env: Examination['env']): Config | ConfigError {
   }
 }
 
-const databaseChecks = ({ config, open, signer, now }: Wiring): Checks => ({
+const databaseChecks = ({ config, open, signers, now }: Wiring): Checks => ({
   database: () => checkDatabase(config.database.url, open),
   migrations: async () => checkMigrations(await open()),
   'database-clock': async () => checkDatabaseClock(await open(), now),
-  'signing-keys': () => checkSigningKeys(signer),
+  'signing-keys': () => checkSigningKeys(signers),
 })
 
-function serviceChecks({ config, url, open, signer, now, ca }: Wiring): Checks {
+function serviceChecks({ config, url, open, signers, now, ca }: Wiring): Checks {
   const { production, http, wechat } = config
   const realPhones = wechat.credentials !== null && wechat.credentials.appid !== SANDBOX_APPID
   const ask = createAsk({ timeoutMs: LONGEST_MS / 2, ca })
@@ -174,7 +177,7 @@ function serviceChecks({ config, url, open, signer, now, ca }: Wiring): Checks {
     'public-url': () => checkPublicUrl({ url, production, realPhones, now }, ready),
     service: () => checkService(url, ready),
     cache: () => checkCache({ url, ask }),
-    'published-keys': () => checkPublishedKeys(url, published, signer),
+    'published-keys': () => checkPublishedKeys(url, published, signers),
     proxy: async () => checkProxy({ url, trustProxy: http.trustProxy, ask, db: await open() }),
   }
 }
