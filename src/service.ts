@@ -13,6 +13,7 @@ import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { fillCodeStock } from './jobs/fill-code-stock.ts'
 import { startSweeps, sweptTables } from './jobs/sweep.ts'
+import { findClient } from './oidc/clients.ts'
 import { openDoors } from './open-doors.ts'
 import { createSandbox } from './sandbox/plugin.ts'
 import { registerGauges, registerSweeps } from './telemetry/gauges.ts'
@@ -93,10 +94,8 @@ async function start(
   const keyring = signingKeys
     ? await createFixedKeyring(signingKeys, { rsa: config.oidc !== null })
     : await createStoredKeyring({ db, tokenTtl: tokenRules.ttl, rsa: config.oidc !== null })
-  const tokens = createLoginTokens(keyring, {
-    ...tokenRules,
-    issuer: tokenRules.issuer ?? publicUrl,
-  })
+  const tokenIssuer = tokenRules.issuer ?? publicUrl
+  const tokens = createLoginTokens(keyring, { ...tokenRules, issuer: tokenIssuer })
 
   const { proxy } = config.wechat
   if (proxy !== null) log.info(`calls to WeChat go through the proxy ${nameOfProxy(proxy)}`)
@@ -141,6 +140,11 @@ async function start(
         })
       : null,
     shutdown,
+    oidc: config.oidc && {
+      openIdRules: config.oidc,
+      findClient: (id) => findClient(db, id),
+      tokenIssuer,
+    },
     ...(metrics && {
       observe: {
         app: countRequests(metrics.registry),

@@ -1,4 +1,3 @@
-import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,7 +8,6 @@ import type { AuditRules } from '../audit/record.ts'
 import { createDatabaseClock } from '../db/clock.ts'
 import type { Connection, ReadReplica } from '../db/pool.ts'
 import type { SignInDeps } from '../sign-in/door.ts'
-import { plainAddress } from '../ip-address.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
 import type { Channel, TicketRules } from '../tickets/ticket.ts'
@@ -22,6 +20,7 @@ import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import { createGuessLimit } from './guess-limit.ts'
+import { openIdConnect, type OpenIdConnectDeps } from './openid-connect.ts'
 import { createOrigins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
@@ -38,6 +37,7 @@ import { unnamedClients } from './plugins/unnamed-clients.ts'
 import { createRequestIds } from './request-id.ts'
 import { createCountryOf } from './requester.ts'
 import { createTarpit } from './tarpit.ts'
+import { trusting } from './trusting.ts'
 import { codeRoutes } from './routes/code.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { officialAccountRoutes, type PushOutcome } from './routes/official-account.ts'
@@ -75,6 +75,8 @@ export type AppDeps = {
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras; framed: readonly string[] } | null
   shutdown: Shutdown
+  /** Signing in to other apps; null or missing: there is nothing of it. */
+  oidc?: OpenIdConnectDeps | null
   observe?: Observer
 }
 
@@ -206,6 +208,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     })
   })
 
+  if (deps.oidc) {
+    await app.register(openIdConnect, { ...deps, ...deps.oidc, db, limits, guesses, countryOf })
+  }
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })
 
@@ -239,10 +244,4 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.ready()
   return app
-}
-
-/** Whether an address is one of our proxies, however it is written. */
-function trusting(proxies: readonly string[]): (address: string, hop: number) => boolean {
-  const isProxy = proxyAddr.compile([...proxies])
-  return (address, hop) => isProxy(plainAddress(address) ?? address, hop)
 }

@@ -13,6 +13,7 @@ const DEVICE_CODE_KEEP_SECONDS = 600
 /** A device may poll at half of the interval that it is told. */
 const POLL_EVERY_MS = 1_500
 const POLL_BURST = 10
+const DAY_SECONDS = 86_400
 
 /** Belong to a grant, and go with it. */
 const OF_GRANTS = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode'])
@@ -80,7 +81,14 @@ export function createRecords(options: RecordsOptions): AdapterFactory {
           } = payload as AdapterPayload & {
             userCode?: string
           }
+          // What hangs on a grant works as long as the grant is there: a refresh keeps it.
           await sql`
+            with grants as (
+              update oidc_records
+              set expires_at = now() + ${expiresIn + DAY_SECONDS}::float8 * interval '1 second'
+              where ${model} = 'RefreshToken' and model = 'Grant' and id = ${grantId}
+                and expires_at < now() + ${expiresIn}::float8 * interval '1 second'
+            )
             insert into oidc_records (model, id, payload, grant_id, uid, user_code, expires_at)
             values (
               ${model}, ${keyOf(model, id)},
