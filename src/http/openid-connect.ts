@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
+import { createDatabaseClock } from '../db/clock.ts'
 import type { Db } from '../db/pool.ts'
 import { acrsOf } from '../oidc/acr.ts'
 import type { Client } from '../oidc/clients.ts'
@@ -10,9 +11,11 @@ import type { Keyring } from '../tokens/keyring.ts'
 import type { AddressLimits } from './address-limits.ts'
 import { createThrottle } from './gcra.ts'
 import type { GuessLimit } from './guess-limit.ts'
+import { createOpenInteraction } from './open-interaction.ts'
 import { rateLimits } from './plugins/rate-limits.ts'
 import type { CountryOf } from './requester.ts'
 import { oidcRoutes } from './routes/oidc.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 
 export type OpenIdConnectDeps = {
   openIdRules: OidcRules
@@ -65,4 +68,12 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
   await app.register(rateLimits, { limits })
   const perMinute = rules.http.rates.create
   await app.register(oidcRoutes, { provider, log, perMinute, countryOf, guesses })
+  await app.register(signInRoutes, {
+    db,
+    keyring,
+    publicUrl,
+    tokenIssuer: options.tokenIssuer,
+    clock: createDatabaseClock(db),
+    openInteraction: createOpenInteraction({ db, guesses }),
+  })
 }
