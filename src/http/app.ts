@@ -11,7 +11,7 @@ import type { SignInDeps } from '../sign-in/door.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
 import type { Channel, TicketRules } from '../tickets/ticket.ts'
-import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
+import { bindVerbs } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import { createCounter } from '../limits/count.ts'
@@ -21,6 +21,8 @@ import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import { createGuessLimit } from './guess-limit.ts'
+import type { Observer } from './observer.ts'
+import { openIdConnect, type OpenIdConnectDeps } from './openid-connect.ts'
 import { createOrigins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
@@ -41,7 +43,7 @@ import { createTarpit } from './tarpit.ts'
 import { trusting } from './trusted-proxies.ts'
 import { codeRoutes } from './routes/code.ts'
 import { docsRoutes } from './routes/docs.ts'
-import { officialAccountRoutes, type PushOutcome } from './routes/official-account.ts'
+import { officialAccountRoutes } from './routes/official-account.ts'
 import { healthRoutes } from './routes/health.ts'
 import { confirmRoutes, loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
@@ -68,8 +70,6 @@ export type AppDeps = {
   doors: Doors
   keyring: Keyring
   tokens: LoginTokens
-  /** Devices that wait for a person; absent where no provider runs. */
-  devices?: SignInDeps['devices']
   /** What the service is called, where it is reached, and its version. */
   site: { name: string; publicUrl: string; version: string }
   rules: { http: HttpRules; tickets: TicketRules; audit: AuditRules }
@@ -78,17 +78,9 @@ export type AppDeps = {
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras; framed: readonly string[] } | null
   shutdown: Shutdown
+  /** Signing in to other apps; null or missing: there is nothing of it. */
+  oidc?: OpenIdConnectDeps | null
   observe?: Observer
-}
-
-/** Called with what happens, where it is counted. */
-export type Observer = {
-  app?: (app: FastifyInstance) => Promise<void>
-  transition?: (outcome: Outcome, age?: number) => void
-  pollBatch?: (size: number) => void
-  readReplica?: (outcome: 'answered' | 'failed') => void
-  refusal?: () => void
-  push?: (push: PushOutcome) => void
 }
 
 /** 16 KiB: the largest documented body is under 300 bytes. */
@@ -148,7 +140,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     db,
     tickets,
     tokens: deps.tokens,
-    devices: deps.devices,
+    devices: deps.oidc?.devices,
     rules: { tickets: rules.tickets, audit: rules.audit, ticketsPerMinute: rates.create },
   }
 
@@ -212,6 +204,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     })
   })
 
+  if (deps.oidc) {
+    await app.register(openIdConnect, { ...deps, ...deps.oidc, db, limits, guesses, countryOf })
+  }
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })
 

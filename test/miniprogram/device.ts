@@ -1,5 +1,4 @@
 import t from 'tap'
-import { createDevices } from '../../src/oidc/approve-device.ts'
 import { startApp } from '../fixtures/app.ts'
 import { openWechat } from '../fixtures/browser/wechat-phone.ts'
 import { addClient, addDevice, deviceRecord, ticketFor } from '../fixtures/device.ts'
@@ -10,9 +9,8 @@ import { expire } from '../fixtures/tickets/time.ts'
 /** The login page in WeChat's own simulator, where another app or a device asks. */
 
 const databaseUrl = await postgresUrl(t)
-const devices = createDevices()
-const { url, db } = await startApp(t, { databaseUrl, devices, matchMode: 'off' })
-const choosing = await startApp(t, { databaseUrl, devices, matchMode: 'choose' })
+const { url, db } = await startApp(t, { databaseUrl, oidc: {}, matchMode: 'off' })
+const choosing = await startApp(t, { databaseUrl, oidc: {}, matchMode: 'choose' })
 await addClient(db)
 
 const spoken = {

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { createDevices } from '../../src/oidc/approve-device.ts'
 import { addClient, addDevice, deviceRecord, grants, ticketFor } from '../fixtures/device.ts'
 import { startInstance } from '../fixtures/instance.ts'
 import { postgresUrl } from '../fixtures/postgres/database.ts'
@@ -10,8 +9,7 @@ import { stored, trailOf } from '../fixtures/tickets/observe.ts'
 /** A phone decides about a ticket and the device that waits for it: about both, or about neither. */
 
 const databaseUrl = await postgresUrl(t)
-const devices = createDevices()
-const app = await startInstance(t, { databaseUrl, devices, matchMode: 'off' })
+const app = await startInstance(t, { databaseUrl, oidc: {}, matchMode: 'off' })
 const { db } = app
 await addClient(db)
 
@@ -122,7 +120,7 @@ t.test('yes and no at once: ticket and device agree', async (t) => {
 })
 
 t.test('in mode choose three user codes, and a wrong one ends ticket and device', async (t) => {
-  const choosing = await startInstance(t, { databaseUrl, devices, matchMode: 'choose' })
+  const choosing = await startInstance(t, { databaseUrl, oidc: {}, matchMode: 'choose' })
   const device = await addDevice(db)
   const ticket = await ticketFor(db, device)
   const { match } = (await choosing.scan(ticket, 'alice')).body

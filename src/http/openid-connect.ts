@@ -1,0 +1,82 @@
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
+import { createDatabaseClock } from '../db/clock.ts'
+import type { Db } from '../db/pool.ts'
+import { acrsOf } from '../oidc/acr.ts'
+import type { Client } from '../oidc/clients.ts'
+import { loadLibrary } from '../oidc/library.ts'
+import { createOpenIdProvider } from '../oidc/provider.ts'
+import type { OidcRules } from '../oidc/rules.ts'
+import type { Devices } from '../sign-in/devices.ts'
+import type { TicketRules } from '../tickets/ticket.ts'
+import type { Keyring } from '../tokens/keyring.ts'
+import type { AddressLimits } from './address-limits.ts'
+import { createThrottle } from './gcra.ts'
+import type { GuessLimit } from './guess-limit.ts'
+import { createOpenInteraction } from './open-interaction.ts'
+import { rateLimits } from './plugins/rate-limits.ts'
+import type { CountryOf } from './requester.ts'
+import { oidcRoutes } from './routes/oidc.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+
+export type OpenIdConnectDeps = {
+  openIdRules: OidcRules
+  /** An app by its id; null where there is none, or it is disabled. */
+  findClient: (id: string) => Promise<Client | null>
+  /** What becomes of a device whose ticket is decided. */
+  devices: Devices
+  /** Of the login tokens, which may be another one's than the provider's. */
+  tokenIssuer: string
+}
+
+type Options = OpenIdConnectDeps & {
+  db: Db
+  log: FastifyBaseLogger
+  keyring: Keyring
+  site: { publicUrl: string }
+  rules: { http: { rates: { create: number } }; tickets: TicketRules }
+  limits: AddressLimits
+  guesses: GuessLimit
+  countryOf: CountryOf
+}
+
+/** Polls of devices: one each in a slot of its own, in 1.3 MB that never grow. */
+const DEVICES = 65_536
+
+/** Signing in to other apps: all of OpenID Connect that the service has. */
+export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) => {
+  const { db, log, keyring, site, rules, limits, guesses, countryOf } = options
+  const { publicUrl } = site
+  const pace = createThrottle({ slots: DEVICES })
+  const provider = createOpenIdProvider(await loadLibrary(), {
+    db,
+    publicUrl,
+    rules: options.openIdRules,
+    acrs: acrsOf(rules.tickets.matchMode === 'choose'),
+    keys: keyring.privateJwks,
+    findClient: options.findClient,
+    pace: pace.take,
+  })
+
+  const headers = {
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+    ...(publicUrl.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
+  }
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
+  await app.register(rateLimits, { limits })
+  const perMinute = rules.http.rates.create
+  await app.register(oidcRoutes, { provider, log, perMinute, countryOf, guesses })
+  await app.register(signInRoutes, {
+    db,
+    keyring,
+    publicUrl,
+    tokenIssuer: options.tokenIssuer,
+    clock: createDatabaseClock(db),
+    openInteraction: createOpenInteraction({ db, guesses }),
+  })
+}
