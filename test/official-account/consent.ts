@@ -135,10 +135,28 @@ t.test(
     t.equal((await poll(ticket)).body.status, 'scanned')
 
     // Ten in a minute are answered as such, and one more every six seconds.
-  let last = await phone('/login', { code: 'B'.repeat(43), scene })
-  for (let i = 0; i < 30 && last.status === 400; i++) {
-    last = await phone('/login', { code: 'B'.repeat(43), scene })
+    let last = await phone('/login', { code: 'B'.repeat(43), scene })
+    for (let i = 0; i < 30 && last.status === 400; i++) {
+      last = await phone('/login', { code: 'B'.repeat(43), scene })
+    }
+    t.match(last, { status: 429, body: { code: 'RATE_LIMITED' } }, 'guesses are counted')
+  },
+)
+
+t.test('the codes of a minute are bounded, apart from the mini program’s', async (t) => {
+  const { url, db, create } = await startDoor(t)
+  const used = (key: string) =>
+    sql`
+      insert into rate_limits (key, count, resets_at)
+      values (${key}, ${CODES_PER_MINUTE}, now() + interval '30 seconds')
+    `.execute(db)
+  const codeOf = async ({ scene }: { scene: string }) => {
+    const answer = await fetch(`${url}/ticket/${scene}/qrcode`)
+    return { status: answer.status, text: await answer.text() }
   }
-  t.match(last, { status: 429, body: { code: 'RATE_LIMITED' } }, 'guesses are counted')
-})
+  await used('codes')
+  t.equal((await codeOf(await create())).status, 200, 'the mini program’s are others')
+  await sql`delete from rate_limits`.execute(db)
+  await used('oa_codes')
+  t.match(await codeOf(await create()), { status: 503, text: /WECHAT_BUSY/ })
 })
