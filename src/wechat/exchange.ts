@@ -7,8 +7,8 @@ export const MAX_BYTES = 1024 * 1024
 export type Failure = { error: unknown; hasLeft: boolean; isLate: boolean }
 
 /**
- * Sends one request, and reads the answer. By undici's dispatcher itself: a stream for each body, and a
- * signal with its listeners for each limit, cost as much again.
+ * Sends one request, and reads the answer. By undici's dispatcher itself: its `request()` makes a stream
+ * of each body, and listeners of each limit.
  *
  * @returns the whole body, or undefined where it is beyond `MAX_BYTES`
  * @throws {Failure}
@@ -44,7 +44,7 @@ export function exchange(
     dispatcher.dispatch(request, {
       onRequestStart(controller) {
         // It has waited for a connection until its time was up.
-        if (isOver) return controller.abort(new Error('nobody waits for it'))
+        if (isOver) return controller.abort(new Error('the time is up'))
         connection = controller
       },
       onResponseStart(_, statusCode) {
