@@ -1,5 +1,7 @@
+import type { Db } from '../db/pool.ts'
 import type { Words } from '../language.ts'
 import { newScene } from '../tickets/secret.ts'
+import { hasPeople } from '../users/find.ts'
 import type { AccountOptions } from '../wechat/account.ts'
 import type { MiniProgramSettings } from '../wechat/errcodes/entry.ts'
 import { createMiniProgram } from '../wechat/mini-program.ts'
@@ -7,6 +9,7 @@ import { createOfficialAccount } from '../wechat/official-account.ts'
 import type { Ask } from './ask.ts'
 import { checkConsole, checkOfficialCode, checkPeople } from './official-account.ts'
 import { checkPage } from './page.ts'
+import { checkPushHost } from './push-host.ts'
 import { checkPushUrl } from './push-url.ts'
 import { checkPushes } from './pushes.ts'
 import { once, type Checks } from './run.ts'
@@ -50,11 +53,12 @@ export function officialAccountChecks(
     /** Of the service, without a path. */
     url: string
     ask: Ask
+    open: () => Promise<Db>
     /** ms since 1970 */
     now: () => number
   } & Pick<Parameters<typeof checkPushUrl>[0], 'simulated' | 'isPublic'>,
 ): Checks {
-  const { appid, closing, url } = options
+  const { appid, closing, url, open } = options
   let answered: string | undefined
   const account = createOfficialAccount({
     ...options,
@@ -73,6 +77,7 @@ export function officialAccountChecks(
     'oa-people': () => checkPeople({ account, appid, answered: () => answered }),
     'oa-url': () => checkPushUrl(options),
     'oa-pushes': () => checkPushes(options),
-    'oa-console': async () => checkConsole(url),
+    'oa-host': () => checkPushHost({ ...options, account }),
+    'oa-console': () => checkConsole(url, async () => hasPeople(await open(), appid)),
   }
 }

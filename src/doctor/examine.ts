@@ -183,7 +183,7 @@ function serviceChecks({ config, url, open, signers, now, ca }: Wiring): Checks 
 }
 
 function wechatChecks(wiring: Wiring): Checks {
-  const { config, url, apiBase, miniProgram, officialAccount, now, ca, closing } = wiring
+  const { config, url, apiBase, miniProgram, officialAccount, open, now, ca, closing } = wiring
   const { wechat } = config
   const { proxy } = wechat
   const timeoutMs = Math.min(wechat.timeoutMs, LONGEST_MS)
@@ -214,6 +214,7 @@ function wechatChecks(wiring: Wiring): Checks {
         ...officialAccount,
         ...shared,
         url,
+        open,
         simulated: SANDBOX_APPIDS.includes(officialAccount.appid),
         isPublic,
         ask: createAsk({ timeoutMs: LONGEST_MS / 2, ca }),

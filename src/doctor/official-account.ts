@@ -79,15 +79,30 @@ const notAllowed = (appid: string): Finding =>
     },
   )
 
-/** What no program sees, and many owners do not expect. */
-export const checkConsole = (url: string): Finding =>
-  warning(
+/**
+ * What no program sees, and many owners do not expect. A person who has signed in proves that pushes
+ * have come; until then nothing does.
+ *
+ * @param signedIn whether a person of this account is known
+ */
+export async function checkConsole(
+  url: string,
+  signedIn: () => Promise<boolean>,
+): Promise<Finding> {
+  if (await signedIn()) {
+    return ok({
+      en: "People have signed in through the service account, so WeChat's pushes have arrived. The automatic replies and custom menus that were set in its console have stopped with them.",
+      zh: '已有用户通过服务号登录，可见微信的推送能够到达。启用推送后，在后台设置的自动回复和自定义菜单已失效。',
+    })
+  }
+  return warning(
     {
-      en: "Not to be seen from here: what stands in the service account's console. Once a URL for pushes is enabled there, the console's automatic replies and custom menus stop.",
-      zh: '从这里看不到服务号后台的配置。后台一旦启用消息推送，在后台设置的自动回复和自定义菜单就会失效。',
+      en: "No person has signed in through the service account yet, so nothing shows that a push of WeChat has ever arrived. What stands in its console cannot be seen from here. Once a URL for pushes is enabled there, the console's automatic replies and custom menus stop.",
+      zh: '还没有用户通过服务号登录，无从得知微信的推送是否到达过，也看不到服务号后台的配置。后台一旦启用消息推送，在后台设置的自动回复和自定义菜单就会失效。',
     },
     {
       en: `In 消息与事件推送 enter URL ${url}/wechat/events, OA_TOKEN as Token, OA_AES_KEY as EncodingAESKey and 安全模式, enable it, and scan one code. If the account has a program for pushes already, leave its URL and forward: docs/official-account.md.`,
       zh: `请在“消息与事件推送”中填写 URL ${url}/wechat/events、Token（OA_TOKEN）、EncodingAESKey（OA_AES_KEY），选择“安全模式”并启用，然后扫一个码。若该账号已有接收推送的程序，请保留原 URL 并转发，见 docs/official-account.zh-CN.md。`,
     },
   )
+}

@@ -26,6 +26,7 @@ export type CheckName =
   | 'oa-people'
   | 'oa-url'
   | 'oa-pushes'
+  | 'oa-host'
   | 'oa-console'
   | 'real-wechat'
 
@@ -64,7 +65,8 @@ const ofOfficialAccount: Planned[] = [
   step('oa-people', "the service account's people", '服务号的用户信息', 'oa-credentials'),
   step('oa-url', 'the address for pushes', '接收推送的地址', 'settings'),
   step('oa-pushes', 'the pushes', '推送', 'service', 'database-clock'),
-  step('oa-console', "the service account's console", '服务号后台', 'settings'),
+  step('oa-host', 'where WeChat pushes to', '微信推送到哪里', 'oa-credentials'),
+  step('oa-console', "the service account's console", '服务号后台', 'migrations'),
 ]
 
 /**

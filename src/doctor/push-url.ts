@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises'
 import { failed, ok, warning, type Finding } from './finding.ts'
 
-const addressesOf = async (host: string): Promise<string[]> =>
+/** A name's addresses, as this machine finds them. */
+export const addressesOf = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true })).map(({ address }) => address)
 
 /**

@@ -69,6 +69,7 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
       prefix: '/sandbox/wechat',
       state: account.state,
       publicUrl,
+      service: account.service,
     })
     await app.register(officialAccountControlRoutes, {
       prefix: '/sandbox',

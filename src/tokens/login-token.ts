@@ -1,8 +1,9 @@
-import { SignJWT } from 'jose'
+import { KeyObject, sign } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import type { Person } from '../identity.ts'
 import type { Acr } from './acr.ts'
 import type { Keyring } from './keyring.ts'
+import type { SigningKey } from './signing-key.ts'
 
 export type TokenRules = {
   issuer: string
@@ -41,9 +42,15 @@ export function createLoginTokens(keyring: Keyring, rules: TokenRules): LoginTok
       if (party === use && Object.values(own).includes(party.audience)) {
         throw new TypeError(`${party.audience} is an audience of ours, not of a relying party`)
       }
-      const { kid, privateKey } = await keyring.signer()
+      const key = await keyring.signer()
       const issuedAt = Math.floor(now)
-      return new SignJWT({
+      return signJwt(key, {
+        iss: rules.issuer,
+        aud: party.audience,
+        sub: userId,
+        iat: issuedAt,
+        exp: issuedAt + rules.ttl,
+        jti: nanoid(),
         auth_time: issuedAt,
         amr: ['wechat'],
         ...('acr' in party ? { acr: party.acr } : {}),
@@ -51,14 +58,20 @@ export function createLoginTokens(keyring: Keyring, rules: TokenRules): LoginTok
         openid: person.openid,
         ...(person.unionid === null ? {} : { unionid: person.unionid }),
       })
-        .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
-        .setIssuer(rules.issuer)
-        .setAudience(party.audience)
-        .setSubject(userId)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + rules.ttl)
-        .setJti(nanoid())
-        .sign(privateKey)
     },
   }
 }
+
+/**
+ * An ES256 JWT. Signed here and now: jose has WebCrypto do it on another thread, and the way there and
+ * back takes twice the CPU of the signature, which is 30 µs.
+ */
+function signJwt({ kid, privateKey }: SigningKey, claims: object): string {
+  const content = `${encode({ alg: 'ES256', typ: 'JWT', kid })}.${encode(claims)}`
+  const key = KeyObject.from(privateKey)
+  // The two numbers side by side, as RFC 7518 (3.4) has them, not in ASN.1.
+  const signature = sign('sha256', Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' })
+  return `${content}.${signature.toString('base64url')}`
+}
+
+const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')

@@ -21,6 +21,14 @@ export async function findIdentity(
   return rows[0]
 }
 
+/** Whether any person of this account has ever signed in, and is not forgotten. */
+export async function hasPeople(db: Db, appid: string): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select from identities where appid = ${appid}) as found
+  `.execute(db)
+  return rows[0]?.found === true
+}
+
 /** Whom an identity belongs to, and whom the first one that had its unionid does; null: no user yet. */
 export type Owners = {
   owner: string | null

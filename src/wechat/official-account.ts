@@ -1,10 +1,11 @@
+import { isIP } from 'node:net'
 import { createAccount, type Account, type AccountOptions } from './account.ts'
 import { officialRefusalError } from './errcodes/lookup.ts'
 import { drawCode } from './draw-code.ts'
 import { errcodeOf, unexpected } from './failures.ts'
 import { unionidIn } from './person.ts'
 
-const APIS = ['qrcode_create', 'user_info'] as const
+const APIS = ['qrcode_create', 'user_info', 'callback_check'] as const
 
 export type OfficialAccount = Omit<Account<(typeof APIS)[number]>, 'call' | 'callWithToken'> & {
   /**
@@ -24,7 +25,16 @@ export type OfficialAccount = Omit<Account<(typeof APIS)[number]>, 'call' | 'cal
    * @throws {AppError} as `codeAddress`
    */
   unionidOf(openid: string, about?: object): Promise<string | null>
+  /**
+   * How WeChat sees the host of the URL that it pushes to, which stands in its console alone.
+   *
+   * @throws {AppError} as `codeAddress`
+   */
+  pushHost(): Promise<PushHost>
 }
+
+/** The IP addresses that WeChat finds for a host, and those of them that answer its ping. */
+export type PushHost = { addresses: string[]; answering: string[] }
 
 /** WeChat's bounds for the life of a code, in seconds. The lower one is in common use, and documented nowhere. */
 const SHORTEST = 60
@@ -92,8 +102,35 @@ export function createOfficialAccount(
         if (errcodeOf(error) === 48001) return null
         throw error
       }),
+
+    pushHost: () =>
+      callWithToken(
+        'callback_check',
+        {
+          method: 'POST',
+          path: '/cgi-bin/callback/check',
+          body: { action: 'all', check_operator: 'DEFAULT' },
+          idempotent: true,
+        },
+        (_bytes, json) => {
+          const { dns, ping } = json()
+          if (!Array.isArray(dns)) throw unexpected('no list of addresses in it')
+          const answered = listOf(ping).filter((each) => each['package_loss'] === '0%')
+          return { addresses: ipsIn(listOf(dns)), answering: ipsIn(answered) }
+        },
+      ),
   }
 }
+
+type Row = Record<string, unknown>
+
+const listOf = (value: unknown): Row[] =>
+  Array.isArray(value)
+    ? value.filter((each): each is Row => typeof each === 'object' && each !== null)
+    : []
+
+const ipsIn = (rows: Row[]): string[] =>
+  rows.map(({ ip }) => ip).filter((ip): ip is string => typeof ip === 'string' && isIP(ip) !== 0)
 
 /** WeChat's own have some 45 characters. */
 const LONGEST_ADDRESS = 256

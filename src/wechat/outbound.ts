@@ -87,19 +87,3 @@ export function proxyTrouble(error: unknown): { reason: string; status: number |
   const status = REFUSED_BY_PROXY.exec((error as { message?: string }).message ?? '')?.[1]
   return status === undefined ? null : { reason: `HTTP ${status}`, status: Number(status) }
 }
-
-/** The same connections; `onSend` is called when a request is about to leave over one of them. */
-export const watching = (dispatcher: Dispatcher, onSend: () => void): Dispatcher =>
-  dispatcher.compose(
-    (dispatch) => (options, handler) =>
-      dispatch(options, {
-        onRequestStart(...args) {
-          onSend()
-          handler.onRequestStart?.(...args)
-        },
-        onResponseStart: (...args) => handler.onResponseStart?.(...args),
-        onResponseData: (...args) => handler.onResponseData?.(...args),
-        onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
-        onResponseError: (...args) => handler.onResponseError?.(...args),
-      }),
-  )

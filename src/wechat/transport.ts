@@ -1,13 +1,11 @@
 import type { LookupFunction } from 'node:net'
-import { request as send, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { AppError } from '../errors.ts'
 import { messageOf } from '../operator-error.ts'
 import { redact } from '../secrets.ts'
 import { WechatOutage } from './failures.ts'
-import { createOutbound, nameOfProxy, proxyTrouble, watching } from './outbound.ts'
-
-/** A code image has some 200 kB; an answer beyond this is not WeChat's. */
-const MAX_BYTES = 1024 * 1024
+import { exchange, MAX_BYTES, type Failure } from './exchange.ts'
+import { createOutbound, nameOfProxy, proxyTrouble } from './outbound.ts'
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
 
@@ -47,46 +45,26 @@ export function createTransport(options: {
   ca?: string | undefined
 }): Transport {
   const { apiBase, proxy = null, lookup, ca } = options
+  const base = new URL(apiBase)
   const way: Way = {
-    host: new URL(apiBase).host,
+    host: base.host,
     proxy: proxy === null ? null : nameOfProxy(proxy),
   }
   const own = createOutbound({ proxy, maxResponseSize: MAX_BYTES, lookup, ca })
 
   return {
     async send(request, timeoutMs) {
-      const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query)}`
-      const signal = AbortSignal.timeout(timeoutMs)
-      let hasLeft = options.dispatcher !== undefined
-      const dispatcher = options.dispatcher ?? watching(own, () => (hasLeft = true))
-      let status: number
-      let bytes: Buffer | undefined
-      try {
-        // undici hears of the signal when there is a connection, and not before.
-        const reply = await Promise.race([
-          aborted(signal),
-          send(`${apiBase}${request.path}${query}`, {
-            dispatcher,
-            method: request.method,
-            // undici takes every GET for repeatable unless told otherwise.
-            idempotent: request.idempotent,
-            ...(request.body === undefined
-              ? {}
-              : {
-                  headers: { 'content-type': 'application/json' },
-                  body: JSON.stringify(request.body),
-                }),
-            signal,
-          }),
-        ])
-        status = reply.statusCode
-        bytes = await readBounded(reply.body)
-      } catch (error) {
+      const { status, bytes } = await exchange(
+        options.dispatcher ?? own,
+        toDispatch(base, request),
+        timeoutMs,
+      ).catch((failure: Failure) => {
+        const { error, isLate } = failure
         const { secrets } = request
-        throw hasLeft
-          ? translate(error, signal, timeoutMs, secrets)
-          : notConnected(error, way, signal.aborted ? timeoutMs : null, secrets)
-      }
+        throw failure.hasLeft || options.dispatcher
+          ? translate(error, isLate, timeoutMs, secrets)
+          : notConnected(error, way, isLate ? timeoutMs : null, secrets)
+      })
       if (bytes === undefined) throw tooLarge()
       if (status >= 500) {
         throw outage(
@@ -111,21 +89,21 @@ export function createTransport(options: {
 /** The server, and the proxy on the way there, as they are named in the log. */
 type Way = { host: string; proxy: string | null }
 
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
-
-/** The whole body, or undefined when it is beyond the limit. */
-async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > MAX_BYTES) return undefined
-    chunks.push(chunk)
+function toDispatch(
+  { origin, pathname }: URL,
+  { method, path, query, body, idempotent }: WechatRequest,
+): Dispatcher.DispatchOptions {
+  return {
+    origin,
+    method,
+    path: `${pathname === '/' ? '' : pathname}${path}${query ? `?${new URLSearchParams(query)}` : ''}`,
+    // undici takes every GET for repeatable unless told otherwise.
+    idempotent,
+    ...(body && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
   }
-  return Buffer.concat(chunks, length)
 }
 
 /**
@@ -186,7 +164,7 @@ function reasonOf(error: unknown): string {
  */
 function translate(
   error: unknown,
-  signal: AbortSignal,
+  isLate: boolean,
   timeoutMs: number,
   secrets: readonly string[],
 ): AppError {
@@ -194,7 +172,7 @@ function translate(
   // A DOMException's code is a number.
   const id = typeof code === 'string' ? code : name
   if (id === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLarge()
-  if (signal.aborted || TIMEOUTS.has(id)) {
+  if (isLate || TIMEOUTS.has(id)) {
     return outage(
       'timeout',
       `no complete answer within ${timeoutMs} ms`,

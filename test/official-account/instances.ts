@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t from 'tap'
 import { createDatabaseClock } from '../../src/db/clock.ts'
@@ -19,6 +20,17 @@ import { readReply, securePush } from '../fixtures/pushes.ts'
 /** The official account's door with several instances, and with a database that is away. */
 
 const publicUrl = 'https://login.example'
+/** WeChat gives a push up after 5 s. */
+const WECHAT_WAITS_MS = 5_000
+
+/** An answer that WeChat would still get; an error for one that comes later, or never. */
+const inWechatsTime = <T>(answer: Promise<T>): Promise<T> =>
+  Promise.race([
+    answer,
+    sleep(WECHAT_WAITS_MS, null, { ref: false }).then(() => {
+      throw new Error('WeChat has given the push up')
+    }),
+  ])
 
 t.test('created on one instance, scanned on another, confirmed on a third', async (t) => {
   const databaseUrl = await postgresUrl(t)
@@ -65,26 +77,23 @@ t.test('one push three times at once, on two instances, is one scan', async (t) 
   }
 })
 
-t.test('with the database away a push is answered within 2 s: scan again', async (t) => {
+t.test('with the database away a push is answered in time: scan again', async (t) => {
   const way = await cuttable(t, await postgresUrl(t))
   await way.mend()
-  const { create, url } = await startDoor(t, { databaseUrl: way.url })
+  // Waited for much longer than WeChat waits, so that nothing but the push's own limit ends it.
+  const { create, url } = await startDoor(t, { databaseUrl: way.url, queryTimeoutMs: 60_000 })
   const [silenced, cut] = [await create(), await create()]
-  const reply = async (scene: string) => {
-    const began = performance.now()
-    const text = await scanAt(url, scene)
-    return { text, ms: performance.now() - began }
-  }
+  // The clock is known, and a connection is open: what hangs is the scan's own statement.
+  await scanAt(url, (await create()).scene)
   for (const [name, scene] of [
     ['it hangs', silenced.scene],
     ['it is gone', cut.scene],
   ] as const) {
     await (name === 'it hangs' ? way.silence() : way.cut())
-    const answers = await Promise.all([reply(scene), reply(scene), reply(scene)])
-    for (const { text, ms } of [...answers, await reply(scene)]) {
+    const replies = Promise.all([1, 2, 3].map(() => scanAt(url, scene)))
+    for (const text of await inWechatsTime(replies)) {
       t.match(text, /服务繁忙/, name)
       t.match(text, /scan the code again/, name)
-      t.ok(ms < 2_000, `${name}: ${Math.round(ms)} ms`)
     }
   }
   await way.mend()
@@ -96,13 +105,16 @@ t.test('with the database away a push is answered within 2 s: scan again', async
 t.test('a database that hangs from the beginning does not hold a push up either', async (t) => {
   const way = await cuttable(t, await postgresUrl(t))
   await way.mend()
-  const { db, close } = await connect({ url: way.url, poolSize: 2, log: quietLog })
+  const { db, close } = await connect({
+    url: way.url,
+    poolSize: 2,
+    log: quietLog,
+    queryTimeoutMs: 60_000,
+  })
   t.teardown(close)
   way.silence()
   const clock = createDatabaseClock(db)
-  const began = performance.now()
-  const told = await Promise.all([clock(), clock()])
-  t.ok(performance.now() - began < 1_000)
+  const told = await inWechatsTime(Promise.all([clock(), clock()]))
   for (const seconds of told) t.ok(Math.abs(seconds - Date.now() / 1_000) < 1, 'its own clock')
   await way.cut()
 })

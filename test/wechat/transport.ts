@@ -210,3 +210,13 @@ t.test('close ends what is under way', async (t) => {
   await transport.close()
   await rejected
 })
+
+t.test('an answer ends its limit: no timer is left', async (t) => {
+  const transport = await serve(t, (_, response) => response.end('{"errcode":0}'))
+  await transport.send(post, 2000)
+  const timersOf = () =>
+    process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timersOf()
+  for (let i = 0; i < 5; i++) await transport.send(post, 60_000)
+  t.equal(timersOf(), before)
+})

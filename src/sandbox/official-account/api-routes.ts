@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { errorBody } from '../wechat/answers.ts'
 import type { OfficialAccountState } from './state.ts'
 
@@ -9,12 +10,14 @@ const LONGEST_SCENE = 64
 
 type Query = Record<string, unknown>
 
-/** The two APIs of a service account that are called, below the prefix that they are registered with. */
+/** The APIs of a service account that are called, below the prefix that they are registered with. */
 export const officialAccountApiRoutes: FastifyPluginAsync<{
   state: OfficialAccountState
   /** No trailing slash; codes lead to `${publicUrl}/sandbox/q/…`. */
   publicUrl: string
-}> = async (app, { state, publicUrl }) => {
+  /** Where the account pushes to, as if it stood in the console. */
+  service: string
+}> = async (app, { state, publicUrl, service }) => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
@@ -40,6 +43,20 @@ export const officialAccountApiRoutes: FastifyPluginAsync<{
     return answer(reply, JSON.stringify({ ticket, expire_seconds: asked.seconds, url }))
   })
 
+  app.post('/cgi-bin/callback/check', async (request, reply) => {
+    const wrong = tokenError(request) || errcodeOfCheck((request.body as string | undefined) ?? '')
+    if (wrong !== 0) return refuse(reply, wrong)
+    const ips = await addressesOf(new URL(service).hostname)
+    const dns = ips.map((ip) => ({ ip, real_operator: 'UNICOM' }))
+    const ping = ips.map((ip) => ({
+      ip,
+      from_operator: 'UNICOM',
+      package_loss: '0%',
+      time: '0.042ms',
+    }))
+    return answer(reply, JSON.stringify({ dns, ping }))
+  })
+
   app.get('/cgi-bin/user/info', (request, reply) => {
     const wrong = tokenError(request)
     if (wrong !== 0) return refuse(reply, wrong)
@@ -63,6 +80,25 @@ export const officialAccountApiRoutes: FastifyPluginAsync<{
     )
   })
 }
+
+/** Of the question how WeChat reaches the service: 0 where it is right. */
+function errcodeOfCheck(text: string): number {
+  let body: { action?: unknown; check_operator?: unknown } | null
+  try {
+    body = JSON.parse(text) as typeof body
+  } catch {
+    return 47001
+  }
+  if (!['dns', 'ping', 'all'].includes(String(body?.action))) return 40202
+  const operators = ['CHINANET', 'UNICOM', 'CAP', 'DEFAULT']
+  return operators.includes(String(body?.check_operator)) ? 0 : 40203
+}
+
+/** A name without any has none, as at WeChat. */
+const addressesOf = async (hostname: string): Promise<string[]> =>
+  (await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => [])).map(
+    ({ address }) => address,
+  )
 
 type Asked = { scene: string; seconds: number }
 

@@ -3,7 +3,7 @@ import type { Words } from '../../language.ts'
 
 export type MiniProgramApi =
   'stable_token' | 'getwxacodeunlimit' | 'generate_urllink' | 'jscode2session'
-export type OfficialAccountApi = 'stable_token' | 'qrcode_create' | 'user_info'
+export type OfficialAccountApi = 'stable_token' | 'qrcode_create' | 'user_info' | 'callback_check'
 export type WechatApi = MiniProgramApi | OfficialAccountApi
 
 /** What is called differently in the two kinds of account. */

@@ -46,4 +46,16 @@ export const officialErrcodesOf: Record<OfficialAccountApi, Record<number, Entry
       }),
     },
   },
+  /** @see https://developers.weixin.qq.com/doc/service/api/base/api_callbackcheck.html */
+  callback_check: {
+    40001: invalidToken,
+    40014: invalidToken,
+    42001: invalidToken,
+    40201: misconfigured(({ appid }) => ({
+      en: `WeChat has no URL to push to for AppID ${appid}, so no scan arrives: in 消息与事件推送 enter PUBLIC_URL and /wechat/events as URL, OA_TOKEN as Token, OA_AES_KEY as EncodingAESKey and 安全模式, and enable it.`,
+      zh: `微信没有 AppID ${appid} 的推送 URL，扫码事件不会到达：请在“消息与事件推送”中填写 URL（PUBLIC_URL 加 /wechat/events）、Token（OA_TOKEN）、EncodingAESKey（OA_AES_KEY），选择“安全模式”并启用。`,
+    })),
+    40202: mangled('the action is wrong', ' action 有误'),
+    40203: mangled('check_operator is wrong', ' check_operator 有误'),
+  },
 }

@@ -1,10 +1,12 @@
 import t from 'tap'
 import { sandboxOfficialAccount } from '../../../src/config/sandbox.ts'
+import { call } from '../../fixtures/network/client.ts'
 import { startExamined } from '../../fixtures/network/examined.ts'
 import { fakeUpstream } from '../../fixtures/network/fake-upstream.ts'
 import { leaked } from '../../fixtures/network/wiretap.ts'
+import { proofOf } from '../../fixtures/official-account.ts'
 
-const { look, fault, said, testSecrets } = await startExamined(t)
+const { url, look, fault, said, testSecrets } = await startExamined(t)
 
 const { appid, secret, token, aesKey } = sandboxOfficialAccount
 const both = { OA_APPID: appid, OA_SECRET: secret, OA_TOKEN: token, OA_AES_KEY: aesKey }
@@ -15,9 +17,13 @@ t.test('both doors are looked at, or the one that is open', async (t) => {
   t.same([all.named('failed'), all.named('unchecked')], [[], []])
   t.same(all.named('warning'), ['oa-console', 'real-wechat'])
   t.match(all.of('oa-console'), {
-    says: { en: /automatic replies and custom menus stop/, zh: /自动回复和自定义菜单/ },
+    says: {
+      en: /No person has signed in .*automatic replies and custom menus stop/,
+      zh: /自动回复和自定义菜单/,
+    },
     fix: { en: /\/wechat\/events/ },
   })
+  t.match(all.of('oa-host').says.en, /pushes to .*127\.0\.0\.1/)
   t.match(all.of('settings').says.en, /AppID wx5a4db0c500000000, wx5a4db0c50000000a/)
 
   const one = await look(alone)
@@ -32,7 +38,7 @@ t.test('both doors are looked at, or the one that is open', async (t) => {
 })
 
 t.test('WeChat refuses who we are, or from where', async (t) => {
-  const none = ['oa-code', 'oa-people']
+  const none = ['oa-code', 'oa-people', 'oa-host']
   const wrong = await look({ ...alone, OA_SECRET: '0'.repeat(32) })
   t.same([wrong.named('failed'), wrong.named('unchecked')], [['oa-credentials'], none])
   t.match(wrong.of('oa-credentials'), {
@@ -55,6 +61,7 @@ t.test('an account of the wrong kind, and what is not WeChat', async (t) => {
     '/cgi-bin/stable_token': '{"access_token":"a-token","expires_in":7200}',
     '/cgi-bin/qrcode/create': '{"errcode":48001,"errmsg":"api unauthorized"}',
     '/cgi-bin/user/info': '{"subscribe":0,"openid":"o"}',
+    '/cgi-bin/callback/check': '{"errcode":40201,"errmsg":"invalid url"}',
   }
   for (const [path, text] of Object.entries(answers)) {
     fake.answer(path, (reply) =>
@@ -62,7 +69,8 @@ t.test('an account of the wrong kind, and what is not WeChat', async (t) => {
     )
   }
   const liar = await look({ ...alone, WECHAT_API_BASE: fake.url })
-  t.same(liar.named('failed'), ['oa-code', 'oa-people'])
+  t.same(liar.named('failed'), ['oa-code', 'oa-people', 'oa-host'])
+  t.match(liar.of('oa-host'), { says: { en: /errcode 40201/ }, fix: { en: /消息与事件推送/ } })
   t.match(liar.of('oa-code').fix, { en: /certified service account/, zh: /认证服务号/ })
   t.match(liar.of('oa-people').says.en, /said to know an invented person/)
 
@@ -85,6 +93,17 @@ t.test(
     t.equal(late.of('oa-pushes').status, 'unchecked')
   },
 )
+
+t.test('once a person has signed in, pushes are known to arrive', async (t) => {
+  const made = await call(`${url}/ticket`, { json: { channel: 'official_account' } })
+  const { scene } = made.body
+  const { reply } = (await call(`${url}/sandbox/oa/scan`, { json: { user: 'alice', scene } })).body
+  const code = proofOf(reply)
+  t.equal((await call(`${url}/login`, { json: { code, scene } })).status, 200)
+  const after = await look(both)
+  t.match(after.of('oa-console'), { status: 'ok', says: { en: /pushes have arrived/ }, fix: null })
+  t.same(after.named('warning'), ['real-wechat'])
+})
 
 t.test('none of it says a secret of the service account', async (t) => {
   t.equal(leaked(said.join(''), [secret, token, aesKey]), undefined)

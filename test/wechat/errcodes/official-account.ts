@@ -30,6 +30,15 @@ const expected: Record<OfficialAccountApi, [number, ErrorCode][]> = {
     [42001, 'WECHAT_ERROR'],
     [40003, 'WECHAT_ERROR'],
   ],
+  callback_check: [
+    ...common,
+    [40001, 'WECHAT_ERROR'],
+    [40014, 'WECHAT_ERROR'],
+    [42001, 'WECHAT_ERROR'],
+    [40201, 'WECHAT_MISCONFIGURED'],
+    [40202, 'WECHAT_MISCONFIGURED'],
+    [40203, 'WECHAT_MISCONFIGURED'],
+  ],
 }
 const apis = Object.entries(expected) as [OfficialAccountApi, [number, ErrorCode][]][]
 

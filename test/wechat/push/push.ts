@@ -146,6 +146,14 @@ t.test('only what is new is taken, by both of its times', async (t) => {
   )
 })
 
+t.test('an encrypted part that no push of WeChat is as long as is not decrypted', async (t) => {
+  const long = scan({ Content: 'x'.repeat(40_000) })
+  t.match(
+    refusal(() => open(secure, securePush(long, NOW))),
+    /Encrypt is too long/,
+  )
+})
+
 t.test('the URL is verified by a right signature alone', async (t) => {
   const { query } = plainPush('', NOW)
   const asked = { ...query, echostr: '<b>4375120948345356249</b>' }
