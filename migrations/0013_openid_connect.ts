@@ -35,7 +35,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )
   `.execute(db)
 
-  // `id` and the keys of what belongs together are hashes, but for user_code, which opens no more than
+  // `id` is the hash of what a bearer shows; the other keys open nothing. user_code opens no more than
   // the question on the phone.
   await sql`
     create table oidc_records (
