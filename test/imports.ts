@@ -47,6 +47,8 @@ const also: Record<string, readonly string[]> = {
   // The same flow, words and screens, for people who come from a chat.
   'confirm-page': ['miniprogram'],
   'sandbox/demo': ['web'],
+  // The hash of the stylesheet, for the policy of our own pages.
+  'build/style-hash.ts': ['web/widget/style.ts'],
   'doctor/examine.ts': ['config'],
   'errors.ts': ['language.ts'],
   'operator-error.ts': ['language.ts'],

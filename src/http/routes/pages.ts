@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
@@ -81,6 +82,8 @@ export const confirmRoutes: FastifyPluginAsyncTypebox = async (app) => {
 export const loginPageNeeds = (
   options: Pick<PageRoutesOptions, 'returnUrls' | 'extras'>,
 ): Record<string, string[]> => ({
+  // The element's stylesheet, where a browser can have it as an element alone.
+  styleSrc: ["'self'", readFileSync(new URL('../../web/style-hash', import.meta.url), 'utf8')],
   // Browsers apply it to redirects after the POST, too.
   ...(options.returnUrls.length > 0
     ? { formAction: [...new Set(options.returnUrls.map((url) => new URL(url).origin))] }

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
+import { STYLE } from '../../../src/web/widget/style.ts'
 import { startApp } from '../../fixtures/app.ts'
 import { call } from '../../fixtures/network/client.ts'
 import { postgresUrl } from '../../fixtures/postgres/database.ts'
@@ -184,13 +186,17 @@ const POLICY =
 const TRUSTED = "require-trusted-types-for 'script';trusted-types 'none'"
 
 t.test('every page has the strictest policy it can bear', async (t) => {
+  const styled = POLICY.replace(
+    "style-src 'self'",
+    `style-src 'self' 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  )
   const origins = 'https://www.example.com http://localhost:5173'
-  const one = POLICY.replace("form-action 'none'", 'form-action https://www.example.com')
+  const one = styled.replace("form-action 'none'", 'form-action https://www.example.com')
   for (const [address, policy, frame] of [
-    [`${plain.url}/`, `${POLICY};${TRUSTED}`, 'DENY'],
+    [`${plain.url}/`, `${styled};${TRUSTED}`, 'DENY'],
     [
       `${hosted.url}/`,
-      `${POLICY.replace("form-action 'none'", `form-action ${origins}`)};${TRUSTED}`,
+      `${styled.replace("form-action 'none'", `form-action ${origins}`)};${TRUSTED}`,
       'DENY',
     ],
     [`${url}/`, `${one};frame-src 'self';${TRUSTED}`, 'DENY'],
