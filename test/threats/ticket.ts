@@ -244,9 +244,9 @@ t.test('threat 8: to scan is not to log in, and the phone sees who asks', async 
   const words = createRequire(root)('./src/miniprogram/components/scene-pass-confirm/words.js')
   t.match(words, {
     en: {
-      warning: 'Confirm only what you opened yourself, never a code that you were sent.',
+      warning: /what you opened yourself, never a code that you were sent/,
       decline: 'Decline',
     },
-    zh: { warning: '请确认网页是您本人打开的；别人发来的码请勿确认。', decline: '拒绝登录' },
+    zh: { warning: /本人打开的；别人发来的码请勿确认/, decline: '拒绝登录' },
   })
 })
