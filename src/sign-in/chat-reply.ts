@@ -77,7 +77,7 @@ export function questionText(question: {
     known(browser, os),
     known(ip, country),
     `${beijing(at)}（北京时间）`,
-    '仅确认您本人打开的登录。Only confirm a sign-in that you began yourself.',
+    '请确认网页是您本人打开的；别人发来的码请勿确认。Only confirm a sign-in that you began yourself.',
     `<a href="${link}">查看并确认 · Review and confirm</a>`,
   ].join('\n')
   if (Buffer.byteLength(text) > MOST_BYTES) throw new RangeError('the reply is too long for WeChat')

@@ -11,7 +11,7 @@ const parties = {
 
 /** What a call is for, by its method and the end of its path. */
 const meanings: [pattern: RegExp, words: Words][] = [
-  [/^POST \/ticket$/, ['申请一张票据', 'asks for a ticket']],
+  [/^POST \/ticket$/, ['申请登录票据 (ticket)', 'asks for a ticket']],
   [/^GET .*\/qrcode$/, ['加载二维码', 'loads the code']],
   [/^GET .*\/link$/, ['取打开小程序的链接', 'asks for a link to the mini program']],
   [/^GET \/ticket\/[^/]+$/, ['轮询：有结果了吗？', 'polls: decided yet?']],

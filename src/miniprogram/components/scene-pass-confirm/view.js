@@ -4,7 +4,10 @@ const { forDevice } = require('./words.js')
 
 /** @typedef {import('./flow.js').State} State */
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {{ name: 'decline' | 'confirm' | 'retry', text: string, off: boolean }} Action */
+/**
+ * @typedef {{ name: 'decline' | 'confirm' | 'retry', text: string, off: boolean, waits: boolean }} Action
+ *   `waits` for the answer to its own tap
+ */
 /**
  * @typedef {object} View
  * @property {string} mark of the title: `good`, `bad` or nothing
@@ -20,6 +23,8 @@ const { forDevice } = require('./words.js')
  * @property {string} left
  * @property {Action[]} actions two of them are equals
  * @property {boolean} busy
+ * @property {boolean} waits nothing else is on the screen yet
+ * @property {string} done the way out, once there is nothing more to decide; empty before
  */
 
 /** @type {View} */
@@ -37,6 +42,8 @@ const empty = {
   left: '',
   actions: [],
   busy: false,
+  waits: false,
+  done: '',
 }
 
 /**
@@ -51,11 +58,13 @@ function viewOf(state, everyWord) {
     if (screen === 'ask') return question(state, words)
     if (screen === 'failed') return failure(state, words)
     if (screen === 'confirmed') {
-      return { mark: 'good', title: words.confirmed, text: words.confirmedNext }
+      return { mark: 'good', title: words.confirmed, text: words.confirmedNext, done: words.done }
     }
-    if (screen === 'denied') return { mark: 'bad', title: words.denied, text: words.deniedNext }
+    if (screen === 'denied') {
+      return { mark: 'bad', title: words.denied, text: words.deniedNext, done: words.done }
+    }
     if (screen === 'old') return { mark: 'bad', title: words.old, text: words.oldNext }
-    if (screen === 'loading') return { title: words.loading }
+    if (screen === 'loading') return { title: words.loading, waits: true }
     return { title: words.howto, text: words.howtoNext }
   }
   return Object.assign({}, empty, { busy }, more())
@@ -68,12 +77,14 @@ function viewOf(state, everyWord) {
  */
 function failure(state, words) {
   const [title = '', text = ''] = words.problems[state.problem]
-  const retry = { name: /** @type {const} */ ('retry'), text: words.retry, off: state.busy }
+  const retry = action('retry', words.retry, words.busy, state)
   return {
     mark: 'bad',
     title,
     text: fill(text, { code: state.code }),
     actions: canRetry(state) ? [retry] : [],
+    // The wrong number was a decision, too.
+    done: state.problem === 'wrong' ? words.done : '',
   }
 }
 
@@ -83,7 +94,7 @@ function failure(state, words) {
  * @returns {Partial<View>}
  */
 function question(state, words) {
-  const { scan, choice, busy, deadline } = state
+  const { scan, choice, deadline } = state
   if (!scan) return {}
   const { site, device, requested_by: by, match, notices } = scan
   const facts = [
@@ -108,10 +119,23 @@ function question(state, words) {
     warning: words.warning,
     left: fill(words.left, { time: minutes(deadline - Date.now()) }),
     actions: [
-      { name: 'decline', text: words.decline, off: busy },
-      { name: 'confirm', text: words.confirm, off: busy || !canConfirm(state) },
+      action('decline', words.decline, words.declining, state),
+      action('confirm', words.confirm, words.confirming, state, !canConfirm(state)),
     ],
   }
+}
+
+/**
+ * @param {Action['name']} name
+ * @param {string} text
+ * @param {string} waiting what it says in the place of the text until the answer has come
+ * @param {State} state
+ * @param {boolean} [off]
+ * @returns {Action}
+ */
+function action(name, text, waiting, { busy, pressed }, off = false) {
+  const waits = busy && pressed === name
+  return { name, text: waits ? waiting : text, off: busy || off, waits }
 }
 
 /** Notices that an honest sign-in hardly ever has. */
