@@ -90,13 +90,14 @@ const usages: Record<string, string> = {
 
   Exit status · 退出状态: 0 done · 成功; 1 failed · 失败; 2 wrong usage, nothing is written · 用法有误，未作改动
 `,
-  doctor: `scenepass doctor [--json]
+  doctor: `scenepass doctor [--lang zh|en] [--json]
 
   Checks this set-up and says what to do. Run it with the settings of the service, on the machine of
   the service, while that runs. It changes nothing: three tickets are created and canceled at once.
   检查当前部署并给出处理办法。请在服务所在的机器上、用服务的配置、在服务运行时执行。
   它不改动任何数据，只会创建三个票据并立即取消。
 
+  --lang   zh or en; otherwise the language of the terminal (LANG) · 语言，默认随终端（LANG）
   --json   one JSON document instead of text · 输出一个 JSON 文档，供脚本使用
   --help   this text · 本说明
 
