@@ -25,6 +25,7 @@ import type { Observer } from './observer.ts'
 import { openIdConnect, type OpenIdConnectDeps } from './openid-connect.ts'
 import { createOrigins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
+import { createErrorPage } from './pages/error-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { foreignPages } from './plugins/foreign-pages.ts'
@@ -153,6 +154,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     log,
     onUnknownPath: guesses.count,
     pauseBefore: createTarpit(),
+    page: createErrorPage(site.name),
   })
   await app.register(loadShedding, {
     gate,
@@ -205,7 +207,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
 
   if (deps.oidc) {
-    await app.register(openIdConnect, { ...deps, ...deps.oidc, db, limits, guesses, countryOf })
+    const parts = { db, limits, guesses, countryOf, origins, channels, begin }
+    await app.register(openIdConnect, { ...deps, ...deps.oidc, ...parts })
   }
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })

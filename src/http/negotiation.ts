@@ -20,3 +20,7 @@ export function languageOf(request: FastifyRequest, otherwise: Language): Langua
   const best = accepts(request.raw).language(otherwise === 'zh' ? ['zh', 'en'] : ['en', 'zh'])
   return best === 'zh' ? 'zh' : 'en'
 }
+
+/** Whether the caller wants to read it: a program that takes anything gets JSON. */
+export const wantsHtml = (request: FastifyRequest): boolean =>
+  accepts(request.raw).type(['json', 'html']) === 'html'

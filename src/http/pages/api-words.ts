@@ -12,6 +12,8 @@ const CHINESE: Readonly<Record<string, string>> = {
 
   'The secret that POST /ticket returned': 'POST /ticket 返回的 secret',
   'Begin a sign-in': '开始一次登录',
+  'Begin a ticket that signs in to another app': '为登录其他应用创建票据',
+  'Begin a ticket that signs a device in': '为设备登录创建票据',
   'Poll: is the sign-in confirmed?': '轮询：用户确认了吗？',
   'Give up': '放弃',
   'The code to scan': '要扫的码',
@@ -27,6 +29,9 @@ const CHINESE: Readonly<Record<string, string>> = {
     '可以提供服务：数据库可达且已迁移，没有正在停止',
 
   "The ticket's public name, printed in the code": '票据的公开名称，印在码里',
+  'Of the sign-in that GET /oidc/authorize began: the cookie':
+    '即 GET /oidc/authorize 所开始的登录：Cookie 的值',
+  'What the device shows': '设备上显示的码',
   'Which account the code belongs to': '码属于哪个账号',
   'A new ticket': '新票据',
   'Needed for every poll; shown this once': '每次轮询都要用；只给出这一次',
