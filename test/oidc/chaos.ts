@@ -24,6 +24,7 @@ t.test('an instance dies, the database restarts, keys change, clocks are wrong',
     skews: [SKEW_MS, -SKEW_MS],
     preload: 'test/fixtures/network/preload-fresh-keys.ts',
     env: {
+      NODE_ENV: 'development',
       PUBLIC_URL: ISSUER,
       OIDC: 'on',
       OIDC_SSO_MINUTES: '60',
