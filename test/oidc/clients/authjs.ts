@@ -60,6 +60,8 @@ for (const flags of [[], ['--es256', '--email']]) {
     startSite(t, port, (await import(pathToFileURL(file).href)).providers as Providers)
 
     const { page, troubles } = await openPage(t, browser)
+    // The logos of its own sign-in page.
+    await page.route('https://authjs.dev/**', (route) => route.fulfill({ body: '' }))
     await page.goto(`${site}/api/auth/signin?callbackUrl=${encodeURIComponent(`${site}/`)}`)
     await page.getByRole('button', { name: 'Sign in with WeChat' }).click()
     await page.waitForURL(`${service.issuer}/sign-in/*`)
