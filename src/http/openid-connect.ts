@@ -113,6 +113,7 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
       extras,
       openInteraction,
       findAsking,
+      log,
     })
   })
 }
