@@ -18,7 +18,8 @@ export const createGuard =
         const cause = new TemporarilyUnavailable('the database cannot be reached', {
           cause: error,
         })
-        throw Object.assign(cause, { status: 503, statusCode: 503 })
+        // No redirect: the app would have to begin again, and its person to scan again.
+        throw Object.assign(cause, { status: 503, statusCode: 503, allow_redirect: false })
       }
       if (NOT_STORABLE.test(String((error as { code?: unknown } | null)?.code))) {
         throw new InvalidRequest('a parameter has characters that cannot be stored, or too many')

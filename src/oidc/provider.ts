@@ -103,12 +103,15 @@ export function createOpenIdProvider(library: Library, options: ProviderOptions)
       koa.set('content-security-policy', POLICY)
       try {
         await next()
+        if (options.rules.ssoMinutes === 0) await forgetSession(koa)
       } catch (error) {
-        asked.failed = error
+        // Sessions are kept when the library has answered already: an outage is one here, too.
+        asked.failed = error instanceof library.errors.TemporarilyUnavailable ? error.cause : error
         return
       }
-      if (options.rules.ssoMinutes === 0) await forgetSession(koa)
       if (koa.status === 503) koa.set('retry-after', '1')
+      // A browser that asks again needs the cookies that it came with.
+      if (koa.status >= 500) koa.remove('set-cookie')
       amendDevice(koa, options.publicUrl)
       hideFromPages(koa)
       asked.answer = answerOf(koa, asked.problem ?? null)

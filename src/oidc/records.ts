@@ -13,6 +13,8 @@ const DEVICE_CODE_KEEP_SECONDS = 600
 /** A device may poll at half of the interval that it is told. */
 const POLL_EVERY_MS = 1_500
 const POLL_BURST = 10
+/** A browser whose answer with the code was lost asks again, and its person need not scan again. */
+const RESUME_AGAIN_SECONDS = 60
 const DAY_SECONDS = 86_400
 
 /** Belong to a grant, and go with it. */
@@ -154,6 +156,15 @@ export function createRecords(options: RecordsOptions): AdapterFactory {
 
       destroy: (id) =>
         guard(async () => {
+          if (model === 'Interaction') {
+            await sql`
+              update oidc_records
+              set expires_at = now() + ${RESUME_AGAIN_SECONDS}::int * interval '1 second'
+              where model = ${model} and id = ${keyOf(model, id)}
+                and expires_at > now() + ${RESUME_AGAIN_SECONDS}::int * interval '1 second'
+            `.execute(db)
+            return
+          }
           await sql`
             delete from oidc_records where model = ${model} and id = ${keyOf(model, id)}
           `.execute(db)
