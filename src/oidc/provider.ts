@@ -110,6 +110,7 @@ export function createOpenIdProvider(library: Library, options: ProviderOptions)
       if (options.rules.ssoMinutes === 0) await forgetSession(koa)
       if (koa.status === 503) koa.set('retry-after', '1')
       amendDevice(koa, options.publicUrl)
+      hideFromPages(koa)
       asked.answer = answerOf(koa, asked.problem ?? null)
     })
     return provider
@@ -165,6 +166,18 @@ async function forgetSession(ctx: KoaContextWithOIDC): Promise<void> {
   if (ctx.oidc?.route !== 'resume' || !ctx.oidc.session) return
   await ctx.oidc.session.destroy()
   ctx.cookies.set(SESSION_COOKIE, null, { ...LONG_COOKIE, overwrite: true })
+}
+
+/**
+ * Pages of other origins read only what their own app is told. The library lets every page read the
+ * refusal of an app that it does not know, and takes `null` for an origin.
+ */
+function hideFromPages(ctx: KoaContextWithOIDC): void {
+  const origin = ctx.get('origin')
+  const route = ctx.oidc?.route ?? ''
+  if (origin === '' || route === 'discovery' || route === 'cors.discovery') return
+  if (origin !== 'null' && (ctx.oidc?.client || route.startsWith('cors.'))) return
+  ctx.remove('access-control-allow-origin')
 }
 
 /** RFC 8628: our own page, and the pace that we ask for. */
