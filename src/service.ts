@@ -161,6 +161,7 @@ async function start(
         readReplica: metrics.readReplica,
         refusal: metrics.refusal,
         push: metrics.push,
+        openId: metrics.openId,
       },
     }),
   })

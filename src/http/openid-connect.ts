@@ -12,6 +12,7 @@ import type { Keyring } from '../tokens/keyring.ts'
 import type { AddressLimits } from './address-limits.ts'
 import { createThrottle } from './gcra.ts'
 import type { GuessLimit } from './guess-limit.ts'
+import type { Observer } from './observer.ts'
 import { createOpenInteraction } from './open-interaction.ts'
 import { rateLimits } from './plugins/rate-limits.ts'
 import type { CountryOf } from './requester.ts'
@@ -37,6 +38,7 @@ type Options = OpenIdConnectDeps & {
   limits: AddressLimits
   guesses: GuessLimit
   countryOf: CountryOf
+  observe?: Observer
 }
 
 /** Polls of devices: one each in a slot of its own, in 1.3 MB that never grow. */
@@ -55,6 +57,7 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
     keys: keyring.privateJwks,
     findClient: options.findClient,
     pace: pace.take,
+    onHappened: options.observe?.openId,
   })
 
   const headers = {
