@@ -15,3 +15,7 @@ export function languageOf(request: FastifyRequest, otherwise: Language): Langua
   const other: Language = otherwise === 'en' ? 'zh' : 'en'
   return accepts(request.raw).language([otherwise, other]) === other ? other : otherwise
 }
+
+/** Whether the caller wants to read it: a program that takes anything gets JSON. */
+export const wantsHtml = (request: FastifyRequest): boolean =>
+  accepts(request.raw).type(['json', 'html']) === 'html'

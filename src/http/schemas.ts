@@ -55,6 +55,14 @@ const TokenFields = {
   token_expires_in: Type.Integer({ description: 'Seconds the token still lives' }),
 }
 
+export const InteractionParams = Type.Object({
+  uid: Type.String({ description: 'Of the sign-in that GET /oidc/authorize began: the cookie' }),
+})
+
+export const UserCodeParams = Type.Object({
+  user_code: Type.String({ description: 'What the device shows', examples: ['WDJB-MJHT'] }),
+})
+
 const Channel = oneOf(CHANNELS, { description: 'Which account the code belongs to' })
 
 export const CreateBody = Type.Object({

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { InteractionResults } from 'oidc-provider'
 import type { Db } from '../db/pool.ts'
 import { wantedAcrs } from './acr.ts'
+import type { Client } from './clients.ts'
 import { hashed } from './record-payload.ts'
 import { KEEP_INTERACTION_SECONDS } from './sweep.ts'
 
@@ -9,15 +10,16 @@ import { KEEP_INTERACTION_SECONDS } from './sweep.ts'
 export type Interaction = {
   state: 'open' | 'finished' | 'expired'
   /** Null where the app has gone since, or is disabled. */
-  client: { id: string; name: string; homeUrl: string | null } | null
+  client: Pick<Client, 'id' | 'name' | 'homeUrl'> | null
   /** What the app wants the sign-in to be worth, of `acr` values; none: anything. */
   acrs: string[]
+  /** The languages that the app asks for, the best first: `zh-CN en`. */
+  locales: string
 }
 
 type Row = Pick<Interaction, 'state'> & {
-  id: string | null
-  name: string
-  homeUrl: string | null
+  clientId: string
+  locales: string | null
   acrValues: string | null
   claims: string | null
 }
@@ -25,9 +27,14 @@ type Row = Pick<Interaction, 'state'> & {
 /**
  * An interaction by its uid, which is the value of its cookie.
  *
+ * @param findClient an app by its id; null where there is none, or it is disabled
  * @returns null where there is none, or where it expired more than an hour ago
  */
-export async function findInteraction(db: Db, uid: string): Promise<Interaction | null> {
+export async function findInteraction(
+  db: Db,
+  uid: string,
+  findClient: (id: string) => Promise<Client | null>,
+): Promise<Interaction | null> {
   const { rows } = await sql<Row>`
     select
       case
@@ -35,22 +42,22 @@ export async function findInteraction(db: Db, uid: string): Promise<Interaction 
         when payload ? 'result' then 'finished'
         else 'open'
       end as state,
-      client.id, client.name, client.home_url as "homeUrl",
+      payload #>> '{params,client_id}' as "clientId",
+      payload #>> '{params,ui_locales}' as locales,
       payload #>> '{params,acr_values}' as "acrValues",
       payload #>> '{params,claims}' as claims
     from oidc_records
-    left join oidc_clients as client
-      on client.id = payload #>> '{params,client_id}' and client.disabled_at is null
-    where model = 'Interaction' and oidc_records.id = ${hashed(uid)}
+    where model = 'Interaction' and id = ${hashed(uid)}
       and expires_at > now() - ${KEEP_INTERACTION_SECONDS}::int * interval '1 second'
   `.execute(db)
   const [found] = rows
   if (!found) return null
-  const { state, id, name, homeUrl, acrValues, claims } = found
+  const { state, clientId, locales, acrValues, claims } = found
   return {
     state,
-    client: id === null ? null : { id, name, homeUrl },
+    client: await findClient(clientId),
     acrs: [...acrsIn(claims), ...(acrValues?.split(' ') ?? [])],
+    locales: locales ?? '',
   }
 }
 

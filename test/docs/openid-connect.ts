@@ -28,7 +28,6 @@ import {
 
 const { db, url: DATABASE_URL } = await postgresDb(t)
 const url = await startServer(t, { DATABASE_URL, OIDC: 'on', TOKEN_ISSUER: ISSUER })
-await sql`insert into oidc_clients (id, name, redirect_uris) values ('sandbox', 'Sandbox', '{http://127.0.0.1/callback}')`.execute(db)
 
 /** Runs the program with a callback on a port of this test's own, as a module of its own would. */
 async function runProgram(script: string, t: Test) {

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { InteractionResults } from 'oidc-provider'
-import { Type } from 'typebox'
 import type { Db } from '../../db/pool.ts'
 import { AppError } from '../../errors.ts'
 import { ACR } from '../../tokens/acr.ts'
@@ -10,7 +9,10 @@ import { readInteractionToken } from '../../oidc/interaction-token.ts'
 import { audienceOf, settleInteraction } from '../../oidc/interactions.ts'
 import { resumeUrlOf } from '../../oidc/provider.ts'
 import type { Keyring } from '../../tokens/keyring.ts'
-import type { Opened, OpenInteraction } from '../open-interaction.ts'
+import type { BeginTicket } from '../begin-ticket.ts'
+import { mustBeOpen, type OpenInteraction } from '../open-interaction.ts'
+import { perAddress } from '../plugins/rate-limits.ts'
+import * as schemas from '../schemas.ts'
 
 export type SignInRoutesOptions = {
   db: Db
@@ -20,16 +22,20 @@ export type SignInRoutesOptions = {
   /** The database's clock, in seconds since 1970. */
   clock: () => Promise<number>
   openInteraction: OpenInteraction
+  begin: BeginTicket
+  /** Tickets that an address may create in a minute. */
+  perMinute: number
 }
 
-const PARAMS = Type.Object({ uid: Type.String() })
-
-/** How a sign-in to another app ends: its page has the login token, or the person gives up. */
+/**
+ * A sign-in to another app: its ticket, and how it ends. Its page has the login token then, or the person
+ * gives up.
+ */
 export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = async (
   app,
-  { db, keyring, publicUrl, tokenIssuer, clock, openInteraction },
+  { db, keyring, publicUrl, tokenIssuer, clock, openInteraction, begin, perMinute },
 ) => {
-  const schema = { hide: true, params: PARAMS }
+  const schema = { hide: true, params: schemas.InteractionParams }
   const config = { audience: 'browser', cors: false } as const
 
   /** @throws {AppError} where it has been settled already, by a call at the same time */
@@ -47,6 +53,43 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
     )
     return { redirect_to: resumeUrlOf(publicUrl)(uid) }
   }
+
+  app.post(
+    '/sign-in/:uid/ticket',
+    {
+      config: { ...config, rateLimit: perAddress('create', perMinute) },
+      preValidation: withoutBody,
+      schema: {
+        summary: 'Begin a ticket that signs in to another app',
+        params: schemas.InteractionParams,
+        body: schemas.CreateBody,
+        response: {
+          201: schemas.CreatedTicket,
+          ...schemas.errors(
+            ...schemas.bodyErrors,
+            'ORIGIN_NOT_ALLOWED',
+            'SCENE_TAKEN',
+            'ALREADY_CONFIRMED',
+            'RATE_LIMITED',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { uid } = request.params
+      const { client } = mustBeOpen(await openInteraction(request, uid))
+      reply.header('vary', '*')
+      return begin(request, reply, {
+        ...request.body,
+        relyingParty: {
+          clientId: client.id,
+          name: client.name,
+          audience: audienceOf(publicUrl, uid),
+          device: null,
+        },
+      })
+    },
+  )
 
   app.post('/sign-in/:uid', { config, schema }, async (request, reply) => {
     const { uid } = request.params
@@ -87,17 +130,12 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
 const acrFor = (acr: string, wanted: readonly string[]): string =>
   !wanted.includes(acr) && wanted.includes(ACR.scan) ? ACR.scan : acr
 
-function mustBeOpen(opened: Opened): Extract<Opened, { state: 'open' }> {
-  if (opened.state === 'open') return opened
-  if (opened.state === 'finished') throw new AppError('ALREADY_CONFIRMED')
-  throw invalid(
-    opened.state === 'foreign'
-      ? 'it has no cookie of this sign-in: finish it in the browser that began it'
-      : 'this sign-in is over: begin again at the app',
-  )
-}
-
 const tokenOf = ({ headers }: FastifyRequest): string =>
   /^bearer +([\w.-]{1,4096})$/i.exec(headers.authorization ?? '')?.[1] ?? ''
 
 const invalid = (detail: string): AppError => new AppError('INVALID_REQUEST', { detail })
+
+/** A ticket may be created without a body. */
+export async function withoutBody(request: FastifyRequest): Promise<void> {
+  if (request.body === undefined) request.body = {}
+}

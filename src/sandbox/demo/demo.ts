@@ -63,7 +63,8 @@ document.addEventListener('status', (event) => {
   scan.disabled = scene === null || detail.state !== 'pending'
 })
 document.addEventListener('login', (event) => {
-  showClaims(claims, (event as ScenePassEventMap['login']).detail.token)
+  // On the page of another app it is on its way already.
+  if (!element?.begin) showClaims(claims, (event as ScenePassEventMap['login']).detail.token)
 })
 
 scan.addEventListener('click', () => {
