@@ -119,6 +119,29 @@ for (const language of languages) {
     t.match((await pasted).output, /^Not signed in: access_denied\nstill here$/m)
   })
 
+  t.test(`${file} walks every request`, async (t) => {
+    const { output, errors } = await paste(blockWith(text, 'COOKIES=$(mktemp)').replace(BASE, url))
+    t.equal(errors, '')
+    t.match(output, /still here\n$/)
+    const steps = output.split(/^== \d\. .*\n/m).slice(1)
+    t.equal(steps.length, 7)
+    const answer = (step: number) => JSON.parse(steps[step - 1] as string)
+    const page = steps[0]?.trim() ?? ''
+    t.match(page, new RegExp(`^${url}/sign-in/[\\w-]{43}$`))
+    const scanned = { status: 'scanned', site: 'Sandbox', match: { code: answer(2).match_code } }
+    t.match(answer(3), scanned)
+    t.match(answer(4), { redirect_to: `${url}/oidc/authorize/${page.slice(-43)}` })
+    t.match(steps[4], /^http:\/\/127\.0\.0\.1:8080\/callback\?code=[\w-]{43}&state=[\w-]{43}&iss=/)
+    t.match(answer(6), { token_type: 'Bearer', expires_in: 3600, refresh_token: String })
+    t.match(JSON.parse((steps[6] ?? '').replace('still here\n', '')), {
+      preferred_username: /^wx-/,
+    })
+    const { rows } = await sql`
+      ${sql.raw(blockWith(guide('observe', language), 'as sign_ins').replace(/;\n$/, ''))}
+    `.execute(db)
+    t.match(rows, [{ app: 'sandbox', people: '1', denied: '0' }], 'the audit trail says so')
+  })
+
   t.test(`${file} has the lines that the command prints for each app`, async (t) => {
     for (const recipe of RECIPES) {
       const lines = linesOf(recipe)
