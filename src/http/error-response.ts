@@ -29,20 +29,27 @@ export function toAppError(error: unknown): AppError {
 /**
  * The one place that decides what leaves the process when something goes wrong: below 500 the code
  * and its message, from 500 up a fixed sentence and the request id. The rest goes to the log.
+ *
+ * @param page makes a page of the message, for a caller who reads it; by default the answer is JSON
  */
 export function sendError(
   error: AppError,
   request: FastifyRequest,
   reply: FastifyReply,
   log: FastifyBaseLogger,
+  page?: (message: string, language: Language) => string,
 ): void {
   logError(error, request, log)
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')
   varyBy(reply, 'accept-language')
+  reply.code(error.statusCode).header('cache-control', 'no-store')
+  if (page) {
+    const language = languageOf(request, 'zh')
+    reply.type('text/html; charset=utf-8').send(page(error.publicMessage(language), language))
+    return
+  }
   reply
-    .code(error.statusCode)
-    .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(errorBody(error, languageOf(request, 'en'), request.id))

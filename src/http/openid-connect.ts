@@ -116,6 +116,7 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
       extras,
       openInteraction,
       findAsking,
+      log,
     })
   })
 }

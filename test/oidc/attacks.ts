@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import t from 'tap'
 import { audienceOf } from '../../src/oidc/interactions.ts'
@@ -29,10 +30,10 @@ t.test('a sign-in is finished by its own browser with its own token, once', asyn
       const [uid, tab] = [await victim.begin(authorizeUrl()), await victim.begin(authorizeUrl())]
       const attacker = browser()
       const theirs = await attacker.begin(authorizeUrl())
-      const callback = await attacker.signIn(authorizeUrl(), 'mallory')
+      const callback = await attacker.signIn(authorizeUrl(), 'eve')
       const { body } = await stage.redeem(codeOf(callback))
       const wrong = [
-        await scan(theirs, 'mallory'),
+        await scan(theirs, 'eve'),
         await scan(tab, 'alice'),
         await scan(uid, 'alice', 'web'),
         await scan(uid, 'alice', 'miniprogram'),
@@ -135,6 +136,7 @@ t.test('a sign-in is finished by its own browser with its own token, once', asyn
     'an app that is disabled, and a user who is gone, take their tokens with them',
     async (t) => {
       const { body } = await stage.redeem(codeOf(await browser().signIn(authorizeUrl(), 'gone')))
+      const { sub } = decodeJwt(body.id_token as string)
       const status = async () =>
         (
           await call(`${issuer}/oidc/userinfo`, {
@@ -147,7 +149,7 @@ t.test('a sign-in is finished by its own browser with its own token, once', asyn
       await sql`update oidc_clients set disabled_at = null where id = ${app.id}`.execute(db)
       t.equal(await status(), 200)
       await sql`
-      with gone as (delete from identities where openid = 'gone' returning user_id)
+      with gone as (delete from identities where user_id = ${sub} returning user_id)
       delete from users using gone where id = gone.user_id
     `.execute(db)
       t.equal(await status(), 401)

@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import { readUserCode } from '../../oidc/find-device.ts'
 import type { Language } from '../../language.ts'
 import type { Channel } from '../../tickets/ticket.ts'
 import type { Asking, FindAsking } from '../asking-device.ts'
+import { sendError, toAppError } from '../error-response.ts'
 import { languageOf, varyBy, wantsHtml } from '../negotiation.ts'
 import { errorOf, type OpenInteraction } from '../open-interaction.ts'
 import { aboutDevice, DEVICE_NOTICES, typeCodePage } from '../pages/device-page.ts'
@@ -22,15 +23,26 @@ export type AppPagesOptions = {
   extras: LoginPageExtras | null
   openInteraction: OpenInteraction
   findAsking: FindAsking
+  log: FastifyBaseLogger
 }
 
 /** The pages of a sign-in to another app, and of a device. */
 export const appPages: FastifyPluginAsyncTypebox<AppPagesOptions> = async (
   app,
-  { site, channels, extras, openInteraction, findAsking },
+  { site, channels, extras, openInteraction, findAsking, log },
 ) => {
   await serve(app, '/sign-in.js', '../../web/page/sign-in.js', JS)
   await serve(app, '/device.js', '../../web/page/device.js', JS)
+
+  app.setErrorHandler((error, request, reply) => {
+    varyBy(reply, 'accept')
+    // The service's own handler answers it, then.
+    if (!wantsHtml(request)) throw error
+    const link = { href: request.url, text: { zh: '重试', en: 'Try again' } }
+    return sendError(toAppError(error), request, reply, log, (message, language) =>
+      noticePage(site, language, { title: FAILED, text: { zh: message, en: message }, link }),
+    )
+  })
 
   const interaction = { hide: true, params: schemas.InteractionParams }
   app.get('/sign-in/:uid', { schema: interaction }, async (request, reply) => {
@@ -95,6 +107,8 @@ export const appPages: FastifyPluginAsyncTypebox<AppPagesOptions> = async (
     }
   }
 }
+
+const FAILED = { zh: '暂时无法打开', en: 'Cannot be opened right now' }
 
 /** None of them is kept: each is one person's, and soon over. */
 function send(reply: FastifyReply, page: string): FastifyReply {
