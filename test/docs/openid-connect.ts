@@ -5,12 +5,8 @@ import { sql } from 'kysely'
 import * as client from 'openid-client'
 import t, { type Test } from 'tap'
 import { RECIPES, type Recipe } from '../../src/cli/client-recipes.ts'
-import { createDevices, type DeviceApproval } from '../../src/oidc/approve-device.ts'
-import { SANDBOX_CLIENT } from '../../src/oidc/client-ids.ts'
-import { ACR } from '../../src/tokens/acr.ts'
-import { identifyUser } from '../../src/users/identify.ts'
-import { ISSUER } from '../fixtures/app.ts'
 import { paste, startServer } from '../fixtures/guide-run.ts'
+import { call, clientOf, type Created } from '../fixtures/network/client.ts'
 import { createBrowser, scanByKeyring } from '../fixtures/oidc/driver.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 import { freePort } from '../fixtures/postgres/postgres.ts'
@@ -27,7 +23,7 @@ import {
 /** The code of docs/openid-connect.md, run as a reader would; and its lines for known apps. */
 
 const { db, url: DATABASE_URL } = await postgresDb(t)
-const url = await startServer(t, { DATABASE_URL, OIDC: 'on', TOKEN_ISSUER: ISSUER })
+const url = await startServer(t, { DATABASE_URL, OIDC: 'on' })
 
 /** Runs the program with a callback on a port of this test's own, as a module of its own would. */
 async function runProgram(script: string, t: Test) {
@@ -50,18 +46,23 @@ async function runProgram(script: string, t: Test) {
   return { address, printed, isListening: () => server?.listening }
 }
 
-/** The sandbox's client as a device asks, and a person who says yes. */
-async function decideDevice(by: (userCode: string) => Promise<void>): Promise<void> {
+const phone = clientOf(url)
+
+/** Begins the ticket of the device that waits, as its page does. */
+async function ticketOfDevice(): Promise<Created> {
   for (;;) {
     const { rows } = await sql<{ user_code: string }>`
       select user_code from oidc_records
       where model = 'DeviceCode' and not payload ? 'accountId' and not payload ? 'error'
     `.execute(db)
-    if (rows[0]) return by(rows[0].user_code)
+    const [waiting] = rows
+    if (waiting) {
+      const { body } = await call(`${url}/d/${waiting.user_code}/ticket`, { method: 'POST' })
+      return body as Created
+    }
     await sleep(20)
   }
 }
-const devices = createDevices({ find: async () => SANDBOX_CLIENT })
 
 for (const language of languages) {
   const text = guide('openid-connect', language)
@@ -93,20 +94,13 @@ for (const language of languages) {
   })
 
   t.test(`the device of ${file} waits for its person`, async (t) => {
-    const user = await identifyUser(db, { appid: 'wx1', openid: 'bob', unionid: null })
     const pasted = paste(device)
-    await decideDevice((userCode) =>
-      devices.approve(db, waiting(userCode), {
-        userId: user.id,
-        authTime: Math.floor(user.now),
-        acr: ACR.scan,
-      }),
-    )
+    const { body } = await phone.login(await ticketOfDevice(), 'bob')
     const { output, errors } = await pasted
     t.equal(errors, '')
     const [open = '', person = '', end] = output.split('\n')
     t.match(open, new RegExp(`^Open ${url}/d/[A-Z]{4}-[A-Z]{4}$`))
-    t.match(JSON.parse(person), { sub: user.id, preferred_username: /^wx-/ })
+    t.match(JSON.parse(person), { sub: body.user.id, preferred_username: /^wx-/ })
     t.equal(end, 'still here')
     const [shownOpen = '', shownPerson = ''] = blockWith(text, '/d/WDJB-MJHT\n').split('\n')
     t.match(shownOpen.replace(BASE, url), /^Open .*\/d\/[A-Z]{4}-[A-Z]{4}$/)
@@ -115,7 +109,9 @@ for (const language of languages) {
 
   t.test(`the device of ${file} hears that its person declines`, async (t) => {
     const pasted = paste(device)
-    await decideDevice((userCode) => devices.decline(db, waiting(userCode)))
+    const ticket = await ticketOfDevice()
+    await phone.scan(ticket, 'bob')
+    t.equal((await phone.deny(ticket, 'bob')).status, 200)
     t.match((await pasted).output, /^Not signed in: access_denied\nstill here$/m)
   })
 
@@ -139,7 +135,7 @@ for (const language of languages) {
     const { rows } = await sql`
       ${sql.raw(blockWith(guide('observe', language), 'as sign_ins').replace(/;\n$/, ''))}
     `.execute(db)
-    t.match(rows, [{ app: 'sandbox', people: '1', denied: '0' }], 'the audit trail says so')
+    t.match(rows, [{ app: 'sandbox', people: '2' }], 'the audit trail says so')
   })
 
   t.test(`${file} has the lines that the command prints for each app`, async (t) => {
@@ -150,11 +146,6 @@ for (const language of languages) {
     }
   })
 }
-
-const waiting = (userCode: string): Pick<DeviceApproval, 'userCode'> & { clientId: string } => ({
-  userCode,
-  clientId: SANDBOX_CLIENT.id,
-})
 
 function linesOf({ lines, withoutEmail = [], between, redirect }: Recipe): string {
   const values: Record<string, string> = {
