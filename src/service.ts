@@ -123,7 +123,7 @@ async function start(
   }
 
   const { audience, audienceMiniprogram } = tokenRules
-  const known = { reserved: [audience, audienceMiniprogram], sandbox: config.sandbox }
+  const known = { reserved: [audience, audienceMiniprogram], sandbox: config.sandbox, exampleAt: publicUrl }
 
   const shutdown = createShutdown()
   const app = await buildApp({
@@ -140,6 +140,7 @@ async function start(
           publicUrl,
           ...sandboxAccount,
           officialAccount: { ...sandboxOfficialAccount, service: local },
+          oidc: config.oidc !== null,
           log,
         })
       : null,
@@ -161,6 +162,7 @@ async function start(
         readReplica: metrics.readReplica,
         refusal: metrics.refusal,
         push: metrics.push,
+        openId: metrics.openId,
       },
     }),
   })

@@ -5,12 +5,13 @@ import { commandToClose, hasFileModes, openToOthers, secretFiles } from '../conf
 import { localUrl } from '../config/urls.ts'
 import type { Db } from '../db/pool.ts'
 import { miniProgramChecks, officialAccountChecks } from './accounts.ts'
-import { createAsk } from './ask.ts'
+import { createAsk, type Ask } from './ask.ts'
 import { checkCache } from './cache.ts'
 import { checkDatabaseClock, checkWechatClock } from './clocks.ts'
 import { checkDatabase, checkMigrations, openDatabase } from './database.ts'
 import type { Finding } from './finding.ts'
 import { hider } from './hide.ts'
+import { checkClients, checkDiscovery } from './openid-connect.ts'
 import { planOf, type Planned } from './plan.ts'
 import { checkProxy } from './proxy.ts'
 import { checkPublicUrl } from './public-url.ts'
@@ -81,6 +82,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
       miniProgram: true,
       officialAccount: Boolean(env['OA_APPID']),
       wechatProxy: false,
+      oidc: env['OIDC'] === 'on',
     })
     return {
       plan,
@@ -141,6 +143,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     miniProgram: miniProgram !== null,
     officialAccount: officialAccount !== null,
     wechatProxy: config.wechat.proxy !== null,
+    oidc: config.oidc !== null,
   })
   const close = async () => void (await Promise.all(toClose.map((each) => each())))
   return { plan, checks, close }
@@ -163,7 +166,8 @@ function settingsOf(env: Examination['env']): Config | ConfigError {
 const databaseChecks = ({ config, open, signers, now }: Wiring): Checks => ({
   database: () => checkDatabase(config.database.url, open),
   migrations: async () => checkMigrations(await open()),
-  'database-clock': async () => checkDatabaseClock(await open(), now),
+  'database-clock': async () =>
+    checkDatabaseClock(await open(), now, { oidc: config.oidc !== null }),
   'signing-keys': () => checkSigningKeys(signers),
 })
 
@@ -179,6 +183,20 @@ function serviceChecks({ config, url, open, signers, now, ca }: Wiring): Checks 
     cache: () => checkCache({ url, ask }),
     'published-keys': () => checkPublishedKeys(url, published, signers),
     proxy: async () => checkProxy({ url, trustProxy: http.trustProxy, ask, db: await open() }),
+    ...openIdConnectChecks(config, { url, ask, open }),
+  }
+}
+
+function openIdConnectChecks(
+  { oidc, production, tokens }: Config,
+  { url, ask, open }: Pick<Wiring, 'url' | 'open'> & { ask: Ask },
+): Checks {
+  if (oidc === null) return {}
+  const { emailDomain } = oidc
+  const reserved = [tokens.audience, tokens.audienceMiniprogram]
+  return {
+    oidc: () => checkDiscovery({ url, ask }),
+    'oidc-clients': async () => checkClients(await open(), { reserved, production, emailDomain }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Outcome } from '../tickets/verbs.ts'
+import type { Happened } from '../oidc/happened.ts'
 import type { PushOutcome } from './routes/official-account.ts'
 
 /** Called with what happens, where it is counted. */
@@ -10,4 +11,6 @@ export type Observer = {
   readReplica?: (outcome: 'answered' | 'failed') => void
   refusal?: () => void
   push?: (push: PushOutcome) => void
+  /** What other apps have people sign in for, and what came of it. */
+  openId?: (happened: Happened) => void
 }

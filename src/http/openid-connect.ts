@@ -14,6 +14,7 @@ import { createFindAsking } from './asking-device.ts'
 import type { BeginTicket } from './begin-ticket.ts'
 import { createThrottle } from './gcra.ts'
 import type { GuessLimit } from './guess-limit.ts'
+import type { Observer } from './observer.ts'
 import { createOpenInteraction } from './open-interaction.ts'
 import type { Origins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
@@ -46,6 +47,7 @@ type Options = OpenIdConnectDeps & {
   limits: AddressLimits
   guesses: GuessLimit
   countryOf: CountryOf
+  observe?: Observer
   origins: Origins
   /** The doors that are open. */
   channels: readonly Channel[]
@@ -69,6 +71,7 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
     keys: keyring.privateJwks,
     findClient,
     pace: pace.take,
+    onHappened: options.observe?.openId,
   })
 
   const https = publicUrl.startsWith('https:')

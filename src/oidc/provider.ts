@@ -8,6 +8,7 @@ import { metadataOf } from './client-metadata.ts'
 import type { Client } from './clients.ts'
 import { configurationOf, LONG_COOKIE, PATHS, SESSION_COOKIE } from './configuration.ts'
 import { requestOf, responseTo, textOf, type Answer, type Asked, type Problem } from './exchange.ts'
+import { happenedIn, type Happened } from './happened.ts'
 import type { Library } from './library.ts'
 import { createGuard } from './outage.ts'
 import { createRecords, type RecordsOptions } from './records.ts'
@@ -43,6 +44,8 @@ export type ProviderOptions = Pick<RecordsOptions, 'pace'> & {
   keys: () => Promise<readonly JWK[]>
   /** An app by its id; null where there is none, or it is disabled. */
   findClient: (id: string) => Promise<Client | null>
+  /** Called with what is counted. */
+  onHappened?: ((happened: Happened) => void) | undefined
 }
 
 export type OpenIdProvider = {
@@ -115,6 +118,8 @@ export function createOpenIdProvider(library: Library, options: ProviderOptions)
       amendDevice(koa, options.publicUrl)
       hideFromPages(koa)
       asked.answer = answerOf(koa, asked.problem ?? null)
+      const happened = happenedIn(koa, asked.problem?.error)
+      if (happened) options.onHappened?.(happened)
     })
     return provider
   }

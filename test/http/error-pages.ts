@@ -43,7 +43,7 @@ t.test('a person gets a page: what is wrong, and a way on', async (t) => {
 t.test('a program gets JSON, whatever it takes', async (t) => {
   for (const accept of [undefined, '*/*', 'application/json', 'application/json, text/html']) {
     const answer = await open('/nothing', accept)
-    t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8', accept)
+    t.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8', `${accept}`)
     t.match(await answer.json(), { statusCode: 404, code: 'NOT_FOUND' })
   }
   const posted = await open('/nothing', BROWSER, { method: 'POST' })

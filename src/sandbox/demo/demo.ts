@@ -19,6 +19,8 @@ const back = find('back')
 const claims = find('claims')
 const element = document.querySelector<ScenePassElement>('scene-pass')
 
+find('other-apps').hidden = location.pathname !== '/'
+
 const tell = createTraffic(find('traffic'))
 let scene: string | null = null
 /** What the phone scanned last. */
