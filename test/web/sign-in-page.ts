@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import t from 'tap'
+import type { BrowserContextOptions } from 'playwright-core'
+import t, { type Test } from 'tap'
 import { startApp } from '../fixtures/app.ts'
 import { axeViolations } from '../fixtures/browser/axe.ts'
 import { openBrowser, openPage, phones } from '../fixtures/browser/browser.ts'
@@ -12,6 +13,8 @@ import { postgresUrl } from '../fixtures/postgres/database.ts'
 /** The page of a sign-in to another app, from the app's request until its person is back there. */
 
 const browser = await openBrowser(t)
+const open = (t: Test, options: BrowserContextOptions = {}) =>
+  openPage(t, browser, { locale: 'en', ...options })
 const databaseUrl = await postgresUrl(t)
 const sandbox = await startApp(t, { databaseUrl, oidc: {} })
 const wechat = wechatAt(t, `${sandbox.url}/sandbox/wechat`)
@@ -26,7 +29,7 @@ const expire = () =>
 `.execute(db)
 
 t.test('a person scans, confirms, and is back at the app, signed in', async (t) => {
-  const { page, troubles } = await openPage(t, browser)
+  const { page, troubles } = await open(t)
   const visit = await shop.send(page)
   t.match(page.url(), `${url}/sign-in/`)
   const { scene } = await until(page, 'pending')
@@ -42,8 +45,9 @@ t.test('a person scans, confirms, and is back at the app, signed in', async (t) 
 })
 
 t.test('both doors are tabs, and the other one leads to the app as well', async (t) => {
-  const { page } = await openPage(t, browser)
-  const visit = await shop.send(page)
+  const { page } = await open(t)
+  const site = await startWebApp(t, { db, issuer: sandbox.url })
+  const visit = await site.send(page)
   const { scene } = await until(page, 'pending')
   await page.getByRole('tab', { name: 'Mini program' }).press('ArrowRight')
   const other = await until(page, 'pending', { not: scene })
@@ -55,7 +59,7 @@ t.test('both doors are tabs, and the other one leads to the app as well', async 
 
 t.test('a person who gives up is back at the app, which is told', async (t) => {
   for (const locale of ['zh-CN', 'en']) {
-    const { page, troubles } = await openPage(t, browser, { locale })
+    const { page, troubles } = await open(t, { locale })
     const visit = await shop.send(page)
     await until(page, 'pending')
     const name = locale === 'en' ? 'Back to Shop without signing in' : '不登录，返回 Shop'
@@ -67,7 +71,7 @@ t.test('a person who gives up is back at the app, which is told', async (t) => {
 })
 
 t.test('what the phone declines can be tried again, or given up', async (t) => {
-  const { page } = await openPage(t, browser)
+  const { page } = await open(t)
   const visit = await shop.send(page)
   const { scene } = await until(page, 'pending')
   await deny({ scene: scene as string }, 'alice')
@@ -80,7 +84,7 @@ t.test('what the phone declines can be tried again, or given up', async (t) => {
 })
 
 t.test('two tabs are two sign-ins; one of them in two tabs is one', async (t) => {
-  const { page, context } = await openPage(t, browser)
+  const { page, context } = await open(t)
   const twin = await context.newPage()
   const [first, second] = [await shop.send(page), await shop.send(twin)]
   const address = page.url()
@@ -106,7 +110,7 @@ t.test('reloaded when it is over, it says so and leads back to the app', async (
     ['en', 'light', 'This sign-in has expired', 'Back to Shop'],
     ['zh-CN', 'dark', '登录已超时', '返回 Shop'],
   ] as const) {
-    const { page } = await openPage(t, browser, {
+    const { page } = await open(t, {
       locale,
       colorScheme,
       viewport: { width: 320, height: 640 },
@@ -123,7 +127,7 @@ t.test('reloaded when it is over, it says so and leads back to the app', async (
 })
 
 t.test('one that expires while it is looked at says so when its code is renewed', async (t) => {
-  const { page } = await openPage(t, browser)
+  const { page } = await open(t)
   await shop.send(page)
   const { scene } = await until(page, 'pending')
   await expire()
@@ -132,7 +136,7 @@ t.test('one that expires while it is looked at says so when its code is renewed'
 })
 
 t.test('after its end its address opens nothing', async (t) => {
-  const { page } = await openPage(t, browser)
+  const { page } = await open(t)
   const visit = await shop.send(page)
   const address = page.url()
   await confirm((await until(page, 'pending')).scene)
@@ -144,7 +148,7 @@ t.test('after its end its address opens nothing', async (t) => {
 })
 
 t.test('an answer that is lost on the way loses no sign-in', async (t) => {
-  const { page } = await openPage(t, browser)
+  const { page } = await open(t)
   const visit = await shop.send(page)
   const address = page.url()
   let lost = 0
@@ -167,7 +171,7 @@ t.test(
       ['en', 'dark'],
       ['zh-CN', 'light'],
     ] as const) {
-      const { page } = await openPage(t, browser, { locale, colorScheme })
+      const { page } = await open(t, { locale, colorScheme })
       const visit = await shop.send(page)
       const en = locale === 'en'
       let broken = true
@@ -198,14 +202,14 @@ t.test(
   'on a phone it is as the hosted page: pressed in WeChat, elsewhere not scanned',
   async (t) => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const wechat = await openPage(t, browser, { ...phones.wechat, colorScheme })
+      const wechat = await open(t, { ...phones.wechat, colorScheme })
       const visit = await shop.send(wechat.page)
       const { title, scene } = await until(wechat.page, 'pending')
       t.match(title, /Long-press|长按/)
       t.same(await axeViolations(wechat.page), [])
       await confirm(scene)
       t.ok(await visit.signedIn())
-      const safari = await openPage(t, browser, { ...phones.safari, colorScheme })
+      const safari = await open(t, { ...phones.safari, colorScheme })
       await shop.send(safari.page)
       await until(safari.page, 'computer')
       t.same(await axeViolations(safari.page), [])
@@ -215,7 +219,7 @@ t.test(
 
 t.test('it fits the narrowest screen, in both languages', async (t) => {
   for (const locale of ['zh-CN', 'en']) {
-    const { page } = await openPage(t, browser, { locale, viewport: { width: 320, height: 640 } })
+    const { page } = await open(t, { locale, viewport: { width: 320, height: 640 } })
     await shop.send(page)
     await until(page, 'pending')
     t.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320)
@@ -225,7 +229,7 @@ t.test('it fits the narrowest screen, in both languages', async (t) => {
 
 t.test('in the sandbox the phone is beside it', async (t) => {
   const site = await startWebApp(t, { db, issuer: sandbox.url })
-  const { page, troubles } = await openPage(t, browser)
+  const { page, troubles } = await open(t)
   const visit = await site.send(page)
   await until(page, 'pending')
   const phone = page.frameLocator('iframe')

@@ -36,13 +36,19 @@ export function loginPage({ site, language, channels, extras, use }: LoginPage):
         ? { zh: `在设备上登录 ${site}`, en: `Sign in to ${site} on your device` }
         : { zh: `登录 ${site}`, en: `Sign in to ${site}` },
     scripts: [...(SCRIPTS[use.kind] ?? []), '/widget.js'],
-    content: `${use.kind === 'device' ? use.about : ''}
+    content: `${use.kind === 'device' ? use.about + ON_PHONE : ''}
             ${signIn(channels, begin)}
             ${NEEDS_SCRIPT}
             ${outcome(use, site, extras !== null)}`,
     extras,
   })
 }
+
+/** In place of the element's words, which send a phone's person to a computer. */
+const ON_PHONE = `<p id="on-phone" hidden>${both(
+  '手机扫不到自己的屏幕。请用微信“扫一扫”扫描设备上的二维码，或在微信中打开本页的链接。',
+  'A phone cannot scan its own screen. Scan the code on your device with WeChat, or open this page’s link in WeChat.',
+)}</p>`
 
 const SCRIPTS: Partial<Record<TokenUse['kind'], string[]>> = {
   app: ['/sign-in.js'],
@@ -76,11 +82,7 @@ function outcome(use: TokenUse, site: string, hasExtras: boolean): string {
     case 'app':
       return outcomeAtApp(use, escapeHtml(site))
     case 'device':
-      return `<div id="outcome" role="status"><p hidden>${both('请回到您的设备。', 'Go back to your device.')}</p></div>
-            <p id="on-phone" hidden>${both(
-              '手机扫不到自己的屏幕。请用微信“扫一扫”扫描设备上的二维码，或在微信中打开本页的链接。',
-              'A phone cannot scan its own screen. Scan the code on your device with WeChat, or open this page’s link in WeChat.',
-            )}</p>`
+      return `<div id="outcome" role="status"><p hidden>${both('请回到您的设备。', 'Go back to your device.')}</p></div>`
     case 'none':
       // They show the token themselves.
       if (hasExtras) return ''

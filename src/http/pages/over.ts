@@ -11,7 +11,7 @@ export const OVER: Record<OverInteraction['state'], Notice> = {
   foreign: {
     title: { zh: '请在原来的浏览器中登录', en: 'Sign in where you began' },
     text: {
-      zh: `本次登录是在另一个浏览器中开始的，只能在那里完成。也可以${again.zh.slice(1)}`,
+      zh: '本次登录是在另一个浏览器中开始的，只能在那里完成。也可以回到应用重新登录。',
       en: 'This sign-in was begun in another browser, and can only be finished there. Or go back to the app and sign in again.',
     },
   },
