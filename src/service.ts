@@ -123,7 +123,11 @@ async function start(
   }
 
   const { audience, audienceMiniprogram } = tokenRules
-  const known = { reserved: [audience, audienceMiniprogram], sandbox: config.sandbox, exampleAt: publicUrl }
+  const known = {
+    reserved: [audience, audienceMiniprogram],
+    sandbox: config.sandbox,
+    exampleAt: publicUrl,
+  }
 
   const shutdown = createShutdown()
   const app = await buildApp({

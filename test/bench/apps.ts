@@ -126,8 +126,11 @@ function createApp(url: string) {
   return {
     async authorize(one: SignIn): Promise<void> {
       const query = new URLSearchParams({
-        ...{ client_id: CLIENT, response_type: 'code', redirect_uri: REDIRECT },
-        ...{ scope: 'openid profile', state: 'of-the-bench' },
+        client_id: CLIENT,
+        response_type: 'code',
+        redirect_uri: REDIRECT,
+        scope: 'openid profile',
+        state: 'of-the-bench',
       })
       const { cookies, location } = await ask('GET', `/oidc/authorize?${query}`, 303)
       one.cookie = cookies.join('; ')

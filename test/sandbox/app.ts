@@ -13,7 +13,7 @@ const phone = clientOf(url)
 
 /** The scene of the ticket that a page has begun. */
 async function sceneIn(page: Page): Promise<string> {
-  const answer = await page.waitForResponse((response) => /\/qrcode$/.test(response.url()))
+  const answer = await page.waitForResponse((response) => response.url().endsWith('/qrcode'))
   return new URL(answer.url()).pathname.split('/')[2] ?? ''
 }
 

@@ -22,7 +22,10 @@ if (location.origin !== issuer) location.replace(issuer + HERE + location.search
 
 const root = document.documentElement
 const kept: Kept = {
-  ...{ verifier: '', state: '', nonce: '', lines: [] },
+  verifier: '',
+  state: '',
+  nonce: '',
+  lines: [],
   language: navigator.language.startsWith('zh') ? 'zh-CN' : 'en',
   ...(JSON.parse(sessionStorage.getItem(KEPT) ?? '{}') as Partial<Kept>),
 }
@@ -36,7 +39,10 @@ const tell = (exchange: Exchange): void => {
 }
 const navigation = (path: string, status: number, values: Record<string, string>): void =>
   tell({
-    ...{ who: 'browser', method: 'GET', authorization: '', answer: '' },
+    who: 'browser',
+    method: 'GET',
+    authorization: '',
+    answer: '',
     path,
     status,
     request: presentableForm(values),

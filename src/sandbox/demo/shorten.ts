@@ -1,7 +1,14 @@
 const SHOWN = 10
 const PRIVATE = new Set([
-  ...['token', 'secret', 'code', 'session_key'],
-  ...['access_token', 'refresh_token', 'id_token', 'device_code', 'code_verifier'],
+  'token',
+  'secret',
+  'code',
+  'session_key',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'device_code',
+  'code_verifier',
 ])
 
 /** The beginning of a secret: a screenshot must not show the whole. */
