@@ -205,17 +205,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
 
   if (deps.oidc) {
-    await app.register(openIdConnect, {
-      ...deps,
-      ...deps.oidc,
-      db,
-      limits,
-      guesses,
-      countryOf,
-      origins,
-      channels,
-      begin,
-    })
+    const own = { db, limits, guesses, countryOf, origins, channels, begin }
+    await app.register(openIdConnect, { ...deps, ...deps.oidc, ...own })
   }
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })

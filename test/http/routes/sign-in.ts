@@ -187,6 +187,21 @@ t.test('an address that makes sign-ins up is slowed down', async (t) => {
   t.equal(statuses.at(-1), 429)
 })
 
+t.test('what fails keeps its status, on a page for people and in JSON for programs', async (t) => {
+  const { db, urls, browser, authorizeUrl } = await startStage(t)
+  const person = browser()
+  const path = `/sign-in/${await person.begin(authorizeUrl())}`
+  await sql`alter table oidc_records rename to elsewhere`.execute(db)
+  const page = await person.open(path, { headers: html('en') })
+  t.equal(page.status, 500)
+  t.match(page.body, /Cannot be opened right now/)
+  t.match(page.body, `<a href="${path}"`)
+  t.match(page.headers.get('content-security-policy'), "script-src 'self'")
+  t.match(await call(`${urls[0]}${path}`), { status: 500, body: { code: 'INTERNAL' } })
+  await sql`alter table elsewhere rename to oidc_records`.execute(db)
+  t.equal((await person.open(path)).status, 200)
+})
+
 t.test('a sign-in’s tickets count as all of an address', async (t) => {
   const { browser, authorizeUrl } = await startStage(t, { rates: { create: 3, phone: 99 } })
   const person = browser()
