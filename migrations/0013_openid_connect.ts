@@ -35,7 +35,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )
   `.execute(db)
 
-  // `id` and the keys of what belongs together are hashes, but for user_code, which opens no more than
+  // `id` is the hash of what a bearer shows; the other keys open nothing. user_code opens no more than
   // the question on the phone.
   await sql`
     create table oidc_records (
@@ -82,7 +82,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )
   `.execute(db)
 
-  // What a ticket signs in to, where that is not the service's own site.
+  // What a ticket signs in to, where that is not the service's own site. A device asked before its
+  // ticket was created.
   await sql`
     alter table tickets
     add column client_id text collate "C"
@@ -93,6 +94,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       constraint tickets_audience_length check (length(audience) between 1 and 512),
     add column device text collate "C"
       constraint tickets_device_shape check (device ~ '^[B-DF-HJ-NP-TV-Z]{4}-[B-DF-HJ-NP-TV-Z]{4}$'),
+    add column requested_at timestamptz,
     add constraint tickets_client_whole check (
       (client_id is null) = (site is null)
       and (client_id is null) = (audience is null)

@@ -35,8 +35,8 @@ export const catalogue = {
   },
   WECHAT_USER_BLOCKED: {
     status: 403,
-    en: 'WeChat has blocked this user as high-risk, so they cannot sign in. They can ask WeChat support about it.',
-    zh: '微信已将该用户判定为高风险用户，无法登录。用户可联系微信客服处理。',
+    en: 'WeChat has blocked this user as high-risk, so they cannot sign in. They can ask Tencent support about it.',
+    zh: '微信已将该用户判定为高风险用户，无法登录。用户可联系腾讯客服处理。',
   },
   MATCH_CODE_WRONG: {
     status: 403,

@@ -43,7 +43,9 @@ export function openDoors(options: {
   const oa = config.sandbox ? sandboxOfficialAccount : config.officialAccount.credentials
   const simulated = config.sandbox ? { apiBase: sandboxAccess(local).apiBase } : {}
 
-  const miniProgram = access && createMiniProgram({ ...wechat, ...access, log, onCall })
+  const takesMockCodes = access?.appid === SANDBOX_APPID
+  const miniProgram =
+    access && createMiniProgram({ ...wechat, ...access, takesMockCodes, log, onCall })
   const officialAccount =
     oa && createOfficialAccount({ ...wechat, ...simulated, ...oa, log, onCall })
 

@@ -12,7 +12,9 @@ import { startOps } from './http/ops.ts'
 import { countRequests } from './http/plugins/request-metrics.ts'
 import { createShutdown } from './http/plugins/shutdown.ts'
 import { fillCodeStock } from './jobs/fill-code-stock.ts'
-import { startSweeps, SWEPT } from './jobs/sweep.ts'
+import { startSweeps, sweptTables } from './jobs/sweep.ts'
+import { createDevices } from './oidc/approve-device.ts'
+import { clientsOf } from './oidc/client-ids.ts'
 import { openDoors } from './open-doors.ts'
 import { createSandbox } from './sandbox/plugin.ts'
 import { registerGauges, registerSweeps } from './telemetry/gauges.ts'
@@ -91,12 +93,10 @@ async function start(
 
   const { signingKeys, ...tokenRules } = config.tokens
   const keyring = signingKeys
-    ? await createFixedKeyring(signingKeys)
-    : await createStoredKeyring({ db, tokenTtl: tokenRules.ttl })
-  const tokens = createLoginTokens(keyring, {
-    ...tokenRules,
-    issuer: tokenRules.issuer ?? publicUrl,
-  })
+    ? await createFixedKeyring(signingKeys, { rsa: config.oidc !== null })
+    : await createStoredKeyring({ db, tokenTtl: tokenRules.ttl, rsa: config.oidc !== null })
+  const tokenIssuer = tokenRules.issuer ?? publicUrl
+  const tokens = createLoginTokens(keyring, { ...tokenRules, issuer: tokenIssuer })
 
   const { proxy } = config.wechat
   if (proxy !== null) log.info(`calls to WeChat go through the proxy ${nameOfProxy(proxy)}`)
@@ -122,6 +122,13 @@ async function start(
     })
   }
 
+  const { audience, audienceMiniprogram } = tokenRules
+  const known = {
+    reserved: [audience, audienceMiniprogram],
+    sandbox: config.sandbox,
+    exampleAt: publicUrl,
+  }
+
   const shutdown = createShutdown()
   const app = await buildApp({
     log,
@@ -137,10 +144,17 @@ async function start(
           publicUrl,
           ...sandboxAccount,
           officialAccount: { ...sandboxOfficialAccount, service: local },
+          oidc: config.oidc !== null,
           log,
         })
       : null,
     shutdown,
+    oidc: config.oidc && {
+      openIdRules: config.oidc,
+      findClient: (id) => clientsOf(db, known).find(id),
+      devices: createDevices({ find: (tx, id) => clientsOf(tx, known).find(id) }),
+      tokenIssuer,
+    },
     ...(metrics && {
       observe: {
         app: countRequests(metrics.registry),
@@ -152,6 +166,7 @@ async function start(
         readReplica: metrics.readReplica,
         refusal: metrics.refusal,
         push: metrics.push,
+        openId: metrics.openId,
       },
     }),
   })
@@ -175,7 +190,8 @@ async function start(
   for (const account of Object.values(accounts)) account.start()
 
   const onExpired = (count: number) => metrics?.tickets('expired', count)
-  const onSwept = metrics ? registerSweeps(metrics, SWEPT) : undefined
+  const tables = sweptTables(config.oidc !== null)
+  const onSwept = metrics ? registerSweeps(metrics, tables) : undefined
   undo.push(startSweeps({ db: background, rules: config, log, onExpired, onSwept }))
   for (const each of stocks) undo.push(fillCodeStock({ db: background, ...each, log }))
   log.info({ version, publicUrl, sandbox: config.sandbox }, `ScenePass is ready: open ${publicUrl}`)

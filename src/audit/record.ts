@@ -16,16 +16,17 @@ export type DenyReason = 'declined' | 'wrong_match_code'
 
 /**
  * The row of a decision, to be written in the statement that decides. It reads `decided`: status,
- * scene, user_id, appid, openid, requested_ip, requested_browser and requested_os of the ticket.
+ * scene, user_id, appid, openid, requested_ip, requested_browser, requested_os and client_id of the
+ * ticket.
  */
 export const recordDecision = (trail: Trail & { reason?: DenyReason }): RawBuilder<unknown> => sql`
   insert into logins (
     outcome, scene, user_id, appid, openid,
-    requested_ip, requested_browser, requested_os, phone_ip, reason
+    requested_ip, requested_browser, requested_os, client_id, phone_ip, reason
   )
   select
     status, scene, user_id, appid, openid,
-    requested_ip, requested_browser, requested_os, ${trail.phoneIp}::text,
+    requested_ip, requested_browser, requested_os, client_id, ${trail.phoneIp}::text,
     ${trail.reason ?? null}::text
   from decided
 `

@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<unknown>> = {
   start: () => import('../server.ts'),
   migrate: () => import('./migrate.ts'),
   keys: () => import('./keys.ts'),
+  clients: () => import('./clients.ts'),
   doctor: () => import('./doctor.ts'),
   sandbox: () => import('./sandbox.ts'),
   health: () => import('./health.ts'),

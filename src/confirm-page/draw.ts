@@ -31,10 +31,25 @@ export function button(text: string, className: string, tap: () => void, off = f
   return element
 }
 
-/** What the mini program shows, in the same order. */
+/** A ring that turns; the words beside it say what is waited for. */
+function spinner(): HTMLElement {
+  const element = make('span', '', 'spinner')
+  element.setAttribute('aria-hidden', 'true')
+  return element
+}
+
+/**
+ * What the mini program shows, in the same order.
+ *
+ * @param on.leave the way out once it is over, on a page that has one as the mini program does
+ */
 export function drawView(
   view: View,
-  on: { act: (name: Action['name']) => void; choose: (number: string) => void },
+  on: {
+    act: (name: Action['name']) => void
+    choose: (number: string) => void
+    leave?: () => void
+  },
 ): HTMLElement[] {
   const some = (tag: string, text: string, className = '') =>
     text === '' ? [] : [make(tag, text, className)]
@@ -45,19 +60,23 @@ export function drawView(
     element.setAttribute('aria-pressed', String(chosen))
     return element
   })
-  const actions = view.actions.map(({ name, text, off }) =>
-    button(text, 'decide', () => on.act(name), off),
-  )
+  const actions = view.actions.map(({ name, text, off, waits }) => {
+    const element = button(text, waits ? 'decide waits' : 'decide', () => on.act(name), off)
+    if (waits) element.insertBefore(spinner(), element.firstChild)
+    return element
+  })
   return [
     make('h1', view.title, view.mark),
+    ...(view.waits ? [spinner()] : []),
     ...some('p', view.text),
     ...(view.facts.length > 0 ? [facts] : []),
     ...view.notices.map(({ text, grave }) => make('p', text, grave ? 'unusual grave' : 'unusual')),
     ...some('p', view.compare),
-    ...some('p', view.code, 'match'),
-    ...(numbers.length > 0 ? [box('numbers', ...numbers)] : []),
+    ...some('p', view.code, view.long ? 'match long' : 'match'),
+    ...(numbers.length > 0 ? [box(view.long ? 'numbers long' : 'numbers', ...numbers)] : []),
     ...some('p', view.warning, 'warning'),
     ...(actions.length > 0 ? [box('decision', ...actions)] : []),
+    ...(view.done !== '' && on.leave ? [button(view.done, 'done', on.leave)] : []),
     ...(view.left === '' ? [] : [timeLeft(view.left)]),
   ]
 }

@@ -99,6 +99,7 @@ const EMPTY: State = {
   screen: 'howto',
   scene: '',
   busy: false,
+  pressed: null,
   scan: null,
   choice: null,
   deadline: 0,

@@ -9,8 +9,16 @@ const BAD_MS = 60_000
 /** How far our clock is ahead of another one, and how exactly that is known. Milliseconds. */
 type Offset = { aheadMs: number; giveOrTakeMs: number }
 
-/** Ours against the one that decides every expiry and dates the login tokens. */
-export async function checkDatabaseClock(db: Db, now: () => number): Promise<Finding> {
+/**
+ * Ours against the one that decides every expiry and dates the login tokens.
+ *
+ * @param options.oidc whether there are id_tokens, which the library dates by our clock
+ */
+export async function checkDatabaseClock(
+  db: Db,
+  now: () => number,
+  { oidc }: { oidc: boolean },
+): Promise<Finding> {
   const before = now()
   const { rows } = await sql<{ ms: number }>`
     select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms
@@ -20,11 +28,17 @@ export async function checkDatabaseClock(db: Db, now: () => number): Promise<Fin
   return judge(
     { aheadMs: (before + after) / 2 - theirs, giveOrTakeMs: (after - before) / 2 },
     { en: "the database's clock", zh: '数据库时钟' },
-    {
-      en: 'Login tokens are dated by the database: where its clock is wrong, sites take them for expired, or for not issued yet.',
-      zh: '登录令牌的签发和到期时间取自数据库：数据库时钟不准时，网站会认为令牌已过期或尚未生效。',
-    },
+    oidc ? DATES_BOTH : DATES_LOGINS,
   )
+}
+
+const DATES_LOGINS: Words = {
+  en: 'Login tokens are dated by the database: where its clock is wrong, sites take them for expired, or for not issued yet.',
+  zh: '登录令牌的签发和到期时间取自数据库：数据库时钟不准时，网站会认为令牌已过期或尚未生效。',
+}
+const DATES_BOTH: Words = {
+  en: 'Login tokens are dated by the database, and id_tokens of other apps by this machine: where a clock is wrong, sites and apps take them for expired, or for not issued yet.',
+  zh: '登录令牌的时间取自数据库，其他应用的 id_token 的时间取自本机：时钟不准时，网站和应用会认为令牌已过期或尚未生效。',
 }
 
 /**

@@ -5,12 +5,13 @@ import { commandToClose, hasFileModes, openToOthers, secretFiles } from '../conf
 import { localUrl } from '../config/urls.ts'
 import type { Db } from '../db/pool.ts'
 import { miniProgramChecks, officialAccountChecks } from './accounts.ts'
-import { createAsk } from './ask.ts'
+import { createAsk, type Ask } from './ask.ts'
 import { checkCache } from './cache.ts'
 import { checkDatabaseClock, checkWechatClock } from './clocks.ts'
 import { checkDatabase, checkMigrations, openDatabase } from './database.ts'
 import type { Finding } from './finding.ts'
 import { hider } from './hide.ts'
+import { checkClients, checkDiscovery } from './openid-connect.ts'
 import { planOf, type Planned } from './plan.ts'
 import { checkProxy } from './proxy.ts'
 import { checkPublicUrl } from './public-url.ts'
@@ -18,7 +19,7 @@ import { once, runChecks, type Checks, type Result } from './run.ts'
 import { checkSecretFiles } from './secret-files.ts'
 import { checkPublishedKeys, checkService } from './service.ts'
 import { settingsDoNotFit, settingsFit } from './settings.ts'
-import { checkSigningKeys, givenSigner, storedSigner, type Signer } from './signing-keys.ts'
+import { checkSigningKeys, givenSigners, storedSigners, type Signers } from './signing-keys.ts'
 import { checkRealWechat, checkWechat } from './wechat.ts'
 import { askThrough, checkWechatProxy } from './wechat-proxy.ts'
 
@@ -63,7 +64,7 @@ type Wiring = {
   miniProgram: { appid: string; secret: string } | null
   officialAccount: Config['officialAccount']['credentials']
   open: () => Promise<Db>
-  signer: () => Promise<Signer>
+  signers: () => Promise<Signers>
   now: () => number
   ca: string | undefined
   /** Adds what is to be closed in the end. */
@@ -81,6 +82,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
       miniProgram: true,
       officialAccount: Boolean(env['OA_APPID']),
       wechatProxy: false,
+      oidc: env['OIDC'] === 'on',
     })
     return {
       plan,
@@ -100,8 +102,11 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     return connection.db
   })
   const { signingKeys } = tokens
-  const signer = once(async () =>
-    signingKeys === null ? storedSigner(await open(), tokens.ttl) : givenSigner(signingKeys),
+  const rsa = config.oidc !== null
+  const signers = once(async () =>
+    signingKeys === null
+      ? storedSigners(await open(), { tokenTtl: tokens.ttl, rsa })
+      : givenSigners(signingKeys, rsa),
   )
   const local = localUrl(listen.host, listen.port)
   const inside = sandbox ? sandboxAccess(local) : null
@@ -115,7 +120,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     miniProgram,
     officialAccount,
     open,
-    signer,
+    signers,
     now,
     ca,
     closing,
@@ -138,6 +143,7 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
     miniProgram: miniProgram !== null,
     officialAccount: officialAccount !== null,
     wechatProxy: config.wechat.proxy !== null,
+    oidc: config.oidc !== null,
   })
   const close = async () => void (await Promise.all(toClose.map((each) => each())))
   return { plan, checks, close }
@@ -157,14 +163,15 @@ function settingsOf(env: Examination['env']): Config | ConfigError {
   }
 }
 
-const databaseChecks = ({ config, open, signer, now }: Wiring): Checks => ({
+const databaseChecks = ({ config, open, signers, now }: Wiring): Checks => ({
   database: () => checkDatabase(config.database.url, open),
   migrations: async () => checkMigrations(await open()),
-  'database-clock': async () => checkDatabaseClock(await open(), now),
-  'signing-keys': () => checkSigningKeys(signer),
+  'database-clock': async () =>
+    checkDatabaseClock(await open(), now, { oidc: config.oidc !== null }),
+  'signing-keys': () => checkSigningKeys(signers),
 })
 
-function serviceChecks({ config, url, open, signer, now, ca }: Wiring): Checks {
+function serviceChecks({ config, url, open, signers, now, ca }: Wiring): Checks {
   const { production, http, wechat } = config
   const realPhones = wechat.credentials !== null && wechat.credentials.appid !== SANDBOX_APPID
   const ask = createAsk({ timeoutMs: LONGEST_MS / 2, ca })
@@ -174,8 +181,22 @@ function serviceChecks({ config, url, open, signer, now, ca }: Wiring): Checks {
     'public-url': () => checkPublicUrl({ url, production, realPhones, now }, ready),
     service: () => checkService(url, ready),
     cache: () => checkCache({ url, ask }),
-    'published-keys': () => checkPublishedKeys(url, published, signer),
+    'published-keys': () => checkPublishedKeys(url, published, signers),
     proxy: async () => checkProxy({ url, trustProxy: http.trustProxy, ask, db: await open() }),
+    ...openIdConnectChecks(config, { url, ask, open }),
+  }
+}
+
+function openIdConnectChecks(
+  { oidc, production, tokens }: Config,
+  { url, ask, open }: Pick<Wiring, 'url' | 'open'> & { ask: Ask },
+): Checks {
+  if (oidc === null) return {}
+  const { emailDomain } = oidc
+  const reserved = [tokens.audience, tokens.audienceMiniprogram]
+  return {
+    oidc: () => checkDiscovery({ url, ask }),
+    'oidc-clients': async () => checkClients(await open(), { reserved, production, emailDomain }),
   }
 }
 

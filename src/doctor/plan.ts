@@ -12,6 +12,8 @@ export type CheckName =
   | 'cache'
   | 'published-keys'
   | 'proxy'
+  | 'oidc'
+  | 'oidc-clients'
   | 'wechat-proxy'
   | 'wechat'
   | 'wechat-clock'
@@ -69,6 +71,11 @@ const ofOfficialAccount: Planned[] = [
   step('oa-console', "the service account's console", '服务号后台', 'migrations'),
 ]
 
+const ofOpenIdConnect: Planned[] = [
+  step('oidc', 'OpenID Connect', 'OpenID Connect', 'service'),
+  step('oidc-clients', 'the apps', '应用', 'migrations'),
+]
+
 /**
  * The checks, in the order they are reported in.
  *
@@ -86,6 +93,8 @@ export function planOf(options: {
   officialAccount: boolean
   /** Whether calls to WeChat go through a proxy. */
   wechatProxy: boolean
+  /** Whether other apps sign people in. */
+  oidc: boolean
 }): Planned[] {
   return [
     step('settings', 'the settings', '配置项'),
@@ -106,6 +115,7 @@ export function planOf(options: {
     step('cache', 'caches on the way', '途中的缓存', 'service'),
     step('published-keys', 'the published keys', '公布的公钥', 'service', 'signing-keys'),
     step('proxy', 'the proxy headers', '代理请求头', 'service', 'migrations'),
+    ...(options.oidc ? ofOpenIdConnect : []),
     ...(options.wechatProxy
       ? [step('wechat-proxy', 'the proxy to WeChat', '访问微信的代理', 'settings')]
       : []),

@@ -1,6 +1,6 @@
 import type { Answer } from './ask.ts'
 import { failed, ok, unchecked, type Finding } from './finding.ts'
-import type { Signer } from './signing-keys.ts'
+import type { Signers } from './signing-keys.ts'
 import { unreachable } from './unreachable.ts'
 
 /** Is it ScenePass that answers there, and can it serve? @param ready what GET /readyz got */
@@ -46,14 +46,14 @@ export async function checkService(url: string, ready: () => Promise<Answer>): P
   )
 }
 
-/** Do sites find the key there that login tokens are signed with? */
+/** Do sites find the keys there that tokens are signed with? */
 export async function checkPublishedKeys(
   url: string,
   published: () => Promise<Answer>,
-  signer: () => Promise<Signer>,
+  signers: () => Promise<Signers>,
 ): Promise<Finding> {
-  const key = await signer()
-  if (key === null) {
+  const signing = await signers()
+  if (signing.length === 0) {
     return unchecked({
       en: 'Not checked: the published keys, because there is no signing key yet.',
       zh: '未检查“公布的公钥”：因为还没有签名密钥。',
@@ -79,15 +79,17 @@ export async function checkPublishedKeys(
       },
     )
   }
-  if (!keys.some((each) => (each as { kid?: unknown } | null)?.kid === key.kid)) {
+  const kids = keys.map((each) => (each as { kid?: unknown } | null)?.kid)
+  const missing = signing.find(({ kid }) => !kids.includes(kid))
+  if (missing) {
     return failed(
       {
-        en: `The service at ${url} has other signing keys than these settings: ${key.kid} is not among them.`,
-        zh: `${url} 的服务使用的签名密钥与当前配置不同：其中没有 ${key.kid}。`,
+        en: `The service at ${url} has other signing keys than these settings: ${missing.kid} is not among them.`,
+        zh: `${url} 的服务使用的签名密钥与当前配置不同：其中没有 ${missing.kid}。`,
       },
       {
-        en: 'Run this with the settings of that service: DATABASE_URL and SIGNING_KEYS have to be the same. After a change, restart it.',
-        zh: '请使用该服务的配置运行本命令：DATABASE_URL 和 SIGNING_KEYS 必须相同。修改后请重启服务。',
+        en: 'Run this with the settings of that service: DATABASE_URL, SIGNING_KEYS and OIDC have to be the same. After a change, restart it.',
+        zh: '请使用该服务的配置运行本命令：DATABASE_URL、SIGNING_KEYS 和 OIDC 必须相同。修改后请重启服务。',
       },
     )
   }

@@ -14,10 +14,16 @@ export function unreachable(url: string, error: unknown): { says: Words; fix: Wo
         en: `The name ${hostname} does not resolve (${code}).`,
         zh: `域名 ${hostname} 无法解析（${code}）。`,
       },
-      fix: {
-        en: 'Add its DNS record, or correct the name; it may take a while to be known everywhere.',
-        zh: '请添加该域名的 DNS 解析记录，或改正域名；新记录需要一段时间才会全面生效。',
-      },
+      fix:
+        code === 'EAI_AGAIN' || isOfWechat(hostname)
+          ? {
+              en: 'The resolver of this machine gives no answer: check /etc/resolv.conf, and that port 53 is open to its servers.',
+              zh: '本机的域名解析没有结果：请检查 /etc/resolv.conf，以及能否访问其中 DNS 服务器的 53 端口。',
+            }
+          : {
+              en: 'Add its DNS record, or correct the name; it may take a while to be known everywhere.',
+              zh: '请添加该域名的 DNS 解析记录，或改正域名；新记录需要一段时间才会全面生效。',
+            },
     }
   }
   if (name === 'TimeoutError' || code === 'ETIMEDOUT') {
@@ -53,3 +59,6 @@ export function unreachable(url: string, error: unknown): { says: Words; fix: Wo
     },
   }
 }
+
+/** A record of it is not ours to add. */
+const isOfWechat = (hostname: string): boolean => /(^|\.)(qq|wechat)\.com$/.test(hostname)

@@ -169,5 +169,8 @@ export function checkRealWechat(options: {
       },
     )
   }
-  return ok({ en: 'This is the real WeChat.', zh: '这是真实的微信。' })
+  return ok({
+    en: "Calls go to an address of WeChat's, with credentials of your own.",
+    zh: '接口调用发往微信的地址，使用的是您自己的凭证。',
+  })
 }

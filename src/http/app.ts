@@ -1,4 +1,3 @@
-import proxyAddr from '@fastify/proxy-addr'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,21 +8,24 @@ import type { AuditRules } from '../audit/record.ts'
 import { createDatabaseClock } from '../db/clock.ts'
 import type { Connection, ReadReplica } from '../db/pool.ts'
 import type { SignInDeps } from '../sign-in/door.ts'
-import { plainAddress } from '../ip-address.ts'
 import { createTicketEvents } from '../telemetry/ticket-events.ts'
 import { createStatusLoader } from '../tickets/status-loader.ts'
 import type { Channel, TicketRules } from '../tickets/ticket.ts'
-import { bindVerbs, type Outcome } from '../tickets/verbs.ts'
+import { bindVerbs } from '../tickets/verbs.ts'
 import type { Keyring } from '../tokens/keyring.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
 import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
+import { createBeginTicket } from './begin-ticket.ts'
 import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
 import { createGuessLimit } from './guess-limit.ts'
+import type { Observer } from './observer.ts'
+import { openIdConnect, type OpenIdConnectDeps } from './openid-connect.ts'
 import { createOrigins } from './origins.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
+import { createErrorPage } from './pages/error-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { foreignPages } from './plugins/foreign-pages.ts'
@@ -35,12 +37,14 @@ import { requestLog } from './plugins/request-log.ts'
 import { pageHeaders } from './plugins/security-headers.ts'
 import type { Shutdown } from './plugins/shutdown.ts'
 import { unnamedClients } from './plugins/unnamed-clients.ts'
+import { createPollPace } from './poll-pace.ts'
 import { createRequestIds } from './request-id.ts'
 import { createCountryOf } from './requester.ts'
 import { createTarpit } from './tarpit.ts'
+import { trusting } from './trusted-proxies.ts'
 import { codeRoutes } from './routes/code.ts'
 import { docsRoutes } from './routes/docs.ts'
-import { officialAccountRoutes, type PushOutcome } from './routes/official-account.ts'
+import { officialAccountRoutes } from './routes/official-account.ts'
 import { healthRoutes } from './routes/health.ts'
 import { confirmRoutes, loginPageNeeds, pageRoutes, widgetRoute } from './routes/pages.ts'
 import { phoneRoutes } from './routes/phone.ts'
@@ -75,17 +79,9 @@ export type AppDeps = {
   /** The simulated WeChat, where there are no credentials for the real one. */
   sandbox: { plugin: FastifyPluginAsync; page: LoginPageExtras; framed: readonly string[] } | null
   shutdown: Shutdown
+  /** Signing in to other apps; null or missing: there is nothing of it. */
+  oidc?: OpenIdConnectDeps | null
   observe?: Observer
-}
-
-/** Called with what happens, where it is counted. */
-export type Observer = {
-  app?: (app: FastifyInstance) => Promise<void>
-  transition?: (outcome: Outcome, age?: number) => void
-  pollBatch?: (size: number) => void
-  readReplica?: (outcome: 'answered' | 'failed') => void
-  refusal?: () => void
-  push?: (push: PushOutcome) => void
 }
 
 /** 16 KiB: the largest documented body is under 300 bytes. */
@@ -131,10 +127,21 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onTransition: events.transition,
   })
 
+  const pace = createPollPace()
+  const begin = createBeginTicket({
+    tickets,
+    rules: rules.tickets,
+    channels,
+    countryOf,
+    limits,
+    guesses,
+    pace,
+  })
   const signIn: SignInDeps = {
     db,
     tickets,
     tokens: deps.tokens,
+    devices: deps.oidc?.devices,
     rules: { tickets: rules.tickets, audit: rules.audit, ticketsPerMinute: rates.create },
   }
 
@@ -147,6 +154,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     log,
     onUnknownPath: guesses.count,
     pauseBefore: createTarpit(),
+    page: createErrorPage(site.name),
   })
   await app.register(loadShedding, {
     gate,
@@ -167,15 +175,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(foreignPages, { origins })
     await api.register(unnamedClients, { log, isTrusted })
     await api.register(rateLimits, { limits })
-    await api.register(ticketRoutes, {
-      tickets,
-      rules: rules.tickets,
-      channels,
-      perMinute: rates.create,
-      countryOf,
-      limits,
-      guesses,
-    })
+    await api.register(ticketRoutes, { tickets, begin, perMinute: rates.create, guesses, pace })
     await api.register(codeRoutes, {
       db,
       counter,
@@ -206,6 +206,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     })
   })
 
+  if (deps.oidc) {
+    const parts = { db, limits, guesses, countryOf, origins, channels, begin }
+    await app.register(openIdConnect, { ...deps, ...deps.oidc, ...parts })
+  }
   await app.register(wellKnownRoutes, { keyring: deps.keyring })
   await app.register(healthRoutes, { db, origins, isStopping: deps.shutdown.hasBegun })
 
@@ -239,10 +243,4 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.ready()
   return app
-}
-
-/** Whether an address is one of our proxies, however it is written. */
-function trusting(proxies: readonly string[]): (address: string, hop: number) => boolean {
-  const isProxy = proxyAddr.compile([...proxies])
-  return (address, hop) => isProxy(plainAddress(address) ?? address, hop)
 }

@@ -9,5 +9,7 @@ declare module 'fastify' {
     audience?: Audience
     /** Asked thousands of times a second, and answered in milliseconds. */
     poll?: true
+    /** No page of another site may call it, whatever its audience. */
+    cors?: false
   }
 }

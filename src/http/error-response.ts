@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import type { Language } from '../language.ts'
 import { about, isDebug, sceneOf } from '../telemetry/ticket-events.ts'
 import { languageOf, varyBy } from './negotiation.ts'
+import type { ErrorPage } from './pages/error-page.ts'
 
 /** Any error as one of the catalogue. What is not foreseen is `INTERNAL`. */
 export function toAppError(error: unknown): AppError {
@@ -29,23 +30,38 @@ export function toAppError(error: unknown): AppError {
 /**
  * The one place that decides what leaves the process when something goes wrong: below 500 the code
  * and its message, from 500 up a fixed sentence and the request id. The rest goes to the log.
+ *
+ * @param page for a caller who reads it; by default the answer is JSON
  */
 export function sendError(
   error: AppError,
   request: FastifyRequest,
   reply: FastifyReply,
   log: FastifyBaseLogger,
+  page?: ErrorPage,
 ): void {
   logError(error, request, log)
   if (error.retryAfter !== undefined) reply.header('retry-after', Math.ceil(error.retryAfter))
   if (error.code === 'BAD_SECRET') reply.header('www-authenticate', 'Bearer')
   varyBy(reply, 'accept-language')
+  reply.code(error.statusCode).header('cache-control', 'no-store')
+  if (page) {
+    const language = languageOf(request, 'zh')
+    reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(page(error, language))
+    return
+  }
   reply
-    .code(error.statusCode)
-    .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(errorBody(error, languageOf(request, 'en'), request.id))
+}
+
+/** As strict as those of every other page: an unknown path is no route, so no plugin sets them. */
+const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
 }
 
 function logError(error: AppError, request: FastifyRequest, log: FastifyBaseLogger): void {

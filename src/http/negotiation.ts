@@ -10,8 +10,17 @@ export function varyBy(reply: FastifyReply, header: string): void {
   reply.header('vary', vary ? `${String(vary)}, ${header}` : header)
 }
 
-/** The caller's language of our two (RFC 9110, `Accept-Language`). */
+/**
+ * The caller's language of our two (RFC 9110, `Accept-Language`).
+ *
+ * @param otherwise for a caller that names none; people who read neither get English
+ */
 export function languageOf(request: FastifyRequest, otherwise: Language): Language {
-  const other: Language = otherwise === 'en' ? 'zh' : 'en'
-  return accepts(request.raw).language([otherwise, other]) === other ? other : otherwise
+  if (!request.headers['accept-language']) return otherwise
+  const best = accepts(request.raw).language(otherwise === 'zh' ? ['zh', 'en'] : ['en', 'zh'])
+  return best === 'zh' ? 'zh' : 'en'
 }
+
+/** Whether the caller wants to read it: a program that takes anything gets JSON. */
+export const wantsHtml = (request: FastifyRequest): boolean =>
+  accepts(request.raw).type(['json', 'html']) === 'html'

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { Type, type TSchema } from 'typebox'
 import { catalogue, type ErrorCode } from '../errors.ts'
 import { NOTICE_KINDS } from '../sign-in/notices.ts'
+import { USER_CODE_PATTERN } from '../tickets/match-code.ts'
 import { CHANNELS, SCENE_PATTERN } from '../tickets/ticket.ts'
 
 export * from './route-errors.ts'
@@ -25,7 +26,13 @@ const LoginCode = Type.String({
   description: 'What wx.login gave the mini program; works once, for 5 minutes',
 })
 
-const MatchCode = Type.String({ pattern: '^[1-9][0-9]$', examples: ['47'] })
+const UserCode = Type.String({ pattern: USER_CODE_PATTERN, examples: ['WDJB-MJHT'] })
+
+const MatchCode = Type.String({
+  pattern: `^[1-9][0-9]$|${USER_CODE_PATTERN}`,
+  description: "Two digits, or a device's user code",
+  examples: ['47'],
+})
 
 export const Status = oneOf([
   'pending',
@@ -48,6 +55,14 @@ const TokenFields = {
   token_expires_in: Type.Integer({ description: 'Seconds the token still lives' }),
 }
 
+export const InteractionParams = Type.Object({
+  uid: Type.String({ description: 'Of the sign-in that GET /oidc/authorize began: the cookie' }),
+})
+
+export const UserCodeParams = Type.Object({
+  user_code: Type.String({ description: 'What the device shows', examples: ['WDJB-MJHT'] }),
+})
+
 const Channel = oneOf(CHANNELS, { description: 'Which account the code belongs to' })
 
 export const CreateBody = Type.Object({
@@ -64,7 +79,8 @@ export const CreatedTicket = Type.Object(
     expires_in: ExpiresIn,
     interval: Interval,
     match_code: Type.Union([MatchCode, Type.Null()], {
-      description: 'Two digits to show beside the code; null where MATCH_CODE is off',
+      description:
+        "To show beside the code: two digits, or a device's user code; null where MATCH_CODE is off and there is no device",
     }),
     qrcode_url: Type.String(),
     link_url: Type.Optional(
@@ -130,7 +146,13 @@ export const ScannedTicket = Type.Object(
     scene: Scene,
     status: oneOf(['scanned']),
     expires_in: ExpiresIn,
-    site: Type.String(),
+    site: Type.String({ description: 'What the person signs in to' }),
+    device: Type.Optional(
+      Type.Object(
+        { user_code: UserCode },
+        { description: 'A device asks, and has this on its screen; absent where a browser asks' },
+      ),
+    ),
     requested_by: Type.Object({
       ip: Nullable(Type.String()),
       country: Nullable(Country),

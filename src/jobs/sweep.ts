@@ -2,6 +2,7 @@ import { sweepAuditTrail } from '../audit/sweep.ts'
 import type { AuditRules } from '../audit/record.ts'
 import type { Db } from '../db/pool.ts'
 import { sweepRateLimits } from '../limits/sweep.ts'
+import { sweepRecords } from '../oidc/sweep.ts'
 import { sweepCodeImages } from '../tickets/code-images.ts'
 import { sweepTickets } from '../tickets/sweep.ts'
 import type { TicketRules } from '../tickets/ticket.ts'
@@ -9,10 +10,13 @@ import { repeat } from './repeat.ts'
 
 const SWEEP_MS = 5_000
 
-/** The tables that are swept. */
-export const SWEPT = ['tickets', 'code_images', 'rate_limits', 'logins'] as const
+const ALWAYS = ['tickets', 'code_images', 'rate_limits', 'logins'] as const
 
-type Swept = (typeof SWEPT)[number]
+type Swept = (typeof ALWAYS)[number] | 'oidc_records'
+
+/** The tables that are swept. @param oidc whether OpenID Connect is on */
+export const sweptTables = (oidc: boolean): readonly Swept[] =>
+  oidc ? [...ALWAYS, 'oidc_records'] : ALWAYS
 
 /**
  * What time takes away, all of it, every five seconds. Each sweep goes its own way: one that fails,
@@ -25,7 +29,8 @@ type Swept = (typeof SWEPT)[number]
  */
 export function startSweeps(options: {
   db: Db
-  rules: { tickets: TicketRules; audit: AuditRules }
+  /** `oidc` is null where OpenID Connect is off. */
+  rules: { tickets: TicketRules; audit: AuditRules; oidc?: object | null }
   log: { warn(details: object, message: string): void }
   onExpired?: ((count: number) => void) | undefined
   onSwept?: ((table: Swept) => void) | undefined
@@ -40,8 +45,9 @@ export function startSweeps(options: {
     code_images: (signal) => sweepCodeImages(db, signal),
     rate_limits: (signal) => sweepRateLimits(db, signal),
     logins: (signal) => sweepAuditTrail(db, rules.audit.days, signal),
+    oidc_records: (signal) => sweepRecords(db, signal),
   }
-  const stops = SWEPT.map((table) =>
+  const stops = sweptTables(Boolean(rules.oidc)).map((table) =>
     repeat({
       everyMs,
       task: async (signal) => {

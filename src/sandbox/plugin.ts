@@ -3,6 +3,8 @@ import { officialAccountApiRoutes } from './official-account/api-routes.ts'
 import { officialAccountControlRoutes } from './official-account/control-routes.ts'
 import { createPushClient } from './official-account/push-client.ts'
 import { createOfficialAccountState } from './official-account/state.ts'
+import { EXAMPLE_ID } from '../oidc/client-ids.ts'
+import { exampleAppRoutes } from './app/routes.ts'
 import { chatRoutes } from './chat/routes.ts'
 import { demoPage } from './demo/document.ts'
 import { demoRoutes } from './demo/routes.ts'
@@ -86,12 +88,16 @@ export const sandbox: FastifyPluginAsync<SandboxOptions> = async (app, options) 
 }
 
 /** What a service with a sandbox has: the simulated WeChat, and the demo around its own login page. */
-export const createSandbox = (options: SandboxOptions) => ({
+export const createSandbox = (options: SandboxOptions & { oidc?: boolean }) => ({
   plugin: async (app: FastifyInstance): Promise<void> => {
     await app.register(sandbox, options)
     await app.register(demoRoutes, { prefix: '/sandbox' })
+    if (options.oidc) {
+      const example = { issuer: options.publicUrl, clientId: EXAMPLE_ID }
+      await app.register(exampleAppRoutes, { prefix: '/sandbox', ...example })
+    }
   },
-  page: demoPage,
+  page: demoPage({ oidc: options.oidc === true }),
   /** What the demo shows in the frame of its phone. */
   framed: ['/sandbox/phone', '/sandbox/q', '/sandbox/q/:scene'],
 })

@@ -52,14 +52,17 @@ export const outcomeText = (outcome: keyof typeof outcomes): string =>
  * The question in the chat: who asks, from where, when, and the link to the page that decides. The
  * person's language is not known here, so the words are few and in both.
  *
+ * @param question.site what the person signs in to
+ * @param question.device whether a device asks; its user code is for the page that decides
  * @param question.link to the confirm page, with its proof
  */
 export function questionText(question: {
   site: string
+  device: boolean
   requestedBy: Requester & { at: string }
   link: string
 }): string {
-  const { site, requestedBy, link } = question
+  const { site, device, requestedBy, link } = question
   const { browser, os, ip, country, at } = requestedBy
   const known = (...values: (string | null)[]): string =>
     values
@@ -68,11 +71,13 @@ export function questionText(question: {
       .filter((value) => value !== '')
       .join(' · ') || '未知 unknown'
   const text = [
-    `登录“${plain(site)}”？ Sign in?`,
+    device
+      ? `在设备上登录“${plain(site)}”？ Sign in on a device?`
+      : `登录“${plain(site)}”？ Sign in?`,
     known(browser, os),
     known(ip, country),
     `${beijing(at)}（北京时间）`,
-    '仅确认您本人打开的登录。Only confirm a sign-in that you began yourself.',
+    '请确认网页是您本人打开的；别人发来的码请勿确认。Only confirm a sign-in that you began yourself.',
     `<a href="${link}">查看并确认 · Review and confirm</a>`,
   ].join('\n')
   if (Buffer.byteLength(text) > MOST_BYTES) throw new RangeError('the reply is too long for WeChat')

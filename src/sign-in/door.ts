@@ -5,6 +5,7 @@ import { goneError, isDead, type Origin, type TicketRules } from '../tickets/tic
 import type { Ticket } from '../tickets/find.ts'
 import type { Caller, Tickets } from '../tickets/verbs.ts'
 import type { LoginTokens } from '../tokens/login-token.ts'
+import type { Devices } from './devices.ts'
 
 /** What signing in works with, through whichever door a person comes. */
 export type SignInDeps = {
@@ -12,6 +13,8 @@ export type SignInDeps = {
   tickets: Tickets
   tokens: LoginTokens
   rules: SignInRules
+  /** Absent where no provider runs (`OIDC`). */
+  devices?: Devices | undefined
 }
 
 export type SignInRules = {

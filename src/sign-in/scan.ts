@@ -7,6 +7,8 @@ import { noticesOf, type Notice } from './notices.ts'
 /** The question that a phone shows: who is asking, from where, and what is unusual about it. */
 export type Question = {
   expiresIn: number
+  /** Null: the service's own site. */
+  relyingParty: Ticket['relyingParty']
   requestedBy: Ticket['requestedBy']
   match: Match
   /** The gravest first. */
@@ -46,6 +48,7 @@ export async function scan(
   })
   return {
     expiresIn: ticket.expiresIn,
+    relyingParty: ticket.relyingParty,
     requestedBy: ticket.requestedBy,
     match: matchOf(rules.tickets.matchMode, ticket),
     notices: noticesOf({

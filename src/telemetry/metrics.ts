@@ -38,6 +38,8 @@ export type Metrics = {
   statement(statement: Measured): void
   /** What WeChat pushed to us, and what became of it. */
   push(push: { event: string; outcome: string; seconds: number }): void
+  /** What an app did, by its id; empty where the request named none. */
+  openId(happened: { client: string; event: string }): void
   wechatCall(call: { api: string; errcode: string; seconds: number }): void
   gauge(options: GaugeOptions): void
   close(): void
@@ -120,6 +122,12 @@ export function createMetrics(
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
     registers,
   })
+  const openId = new Counter({
+    name: 'scenepass_oidc_total',
+    help: 'What other apps did, by the client_id of an app that there is, and what came of it',
+    labelNames: ['client', 'event'],
+    registers,
+  })
   const calls = new Counter({
     name: 'scenepass_wechat_calls_total',
     help: 'Requests sent to WeChat, by API and errcode (0 = success)',
@@ -149,6 +157,7 @@ export function createMetrics(
       pushes.inc({ event, outcome })
       pushSeconds.observe(seconds)
     },
+    openId: ({ client, event }) => openId.inc({ client, event }),
     wechatCall({ api, errcode, seconds }) {
       calls.inc({ api, errcode })
       callSeconds.observe({ api }, seconds)

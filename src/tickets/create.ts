@@ -5,11 +5,12 @@ import { takeCode } from './code-stock.ts'
 import { newMatchCode } from './match-code.ts'
 import { hashScene, isIssued, issueScene } from './scene.ts'
 import { hashSecret, newSecret } from './secret.ts'
-import type { Channel, Requester, Windows } from './ticket.ts'
+import type { Channel, RelyingParty, Requester, Windows } from './ticket.ts'
 
 export type CreatedTicket = {
   scene: string
   secret: string
+  /** Of a device its user code. */
   matchCode: string
   expiresIn: number
   /** Whether its code came out of the stock. */
@@ -25,6 +26,8 @@ export type CreatedTicket = {
  * stays taken when the ticket has long been swept; the service's own scenes cannot be chosen.
  *
  * @param input.scene a scene of the browser's own making; its code is made on demand
+ * @param input.relyingParty what it signs in to; by default the service's own site
+ * @param input.requestedAgo how many seconds ago the requester asked; by default this moment
  * @param input.stock what codes in stock must be made for; by default none is taken
  * @throws {AppError} `SCENE_TAKEN`
  */
@@ -35,15 +38,18 @@ export async function createTicket(
     channel?: Channel
     windows: Windows
     requester: Requester
+    relyingParty?: RelyingParty | null
+    requestedAgo?: number | null
     stock?: string | null
   },
 ): Promise<CreatedTicket> {
-  const { scene: chosen, stock = null } = input
+  const { scene: chosen, stock = null, relyingParty = null, requestedAgo = null } = input
   if (chosen !== undefined && isIssued(chosen)) throw new AppError('SCENE_TAKEN')
   const secret = newSecret()
   const matchCode = newMatchCode()
   const { ticket: ttl } = input.windows
   const { ip, network, country, browser, os } = input.requester
+  const { clientId, name, audience, device } = relyingParty ?? NO_PARTY
 
   const fresh = chosen ?? issueScene()
   const from =
@@ -52,7 +58,8 @@ export async function createTicket(
     ${from.before}
     insert into tickets (
       scene, channel, secret_hash, match_code, expires_at,
-      requested_ip, requested_network, requested_country, requested_browser, requested_os
+      requested_ip, requested_network, requested_country, requested_browser, requested_os,
+      requested_at, client_id, site, audience, device
     )
     select
       ${from.scene},
@@ -60,7 +67,9 @@ export async function createTicket(
       decode(${hashSecret(secret)}, 'hex'),
       ${matchCode},
       now() + ${ttl}::int * interval '1 second',
-      ${ip}, ${network}, ${country}, ${browser}, ${os}
+      ${ip}, ${network}, ${country}, ${browser}, ${os},
+      now() - ${requestedAgo}::int * interval '1 second',
+      ${clientId}, ${name}, ${audience}, ${device}
     ${from.after}
     on conflict (scene) do nothing
     returning scene
@@ -68,12 +77,20 @@ export async function createTicket(
 
   const scene = inserted.rows[0]?.scene
   if (scene !== undefined) {
-    return { scene, secret, matchCode, expiresIn: ttl, fromStock: scene !== fresh }
+    return {
+      scene,
+      secret,
+      matchCode: device ?? matchCode,
+      expiresIn: ttl,
+      fromStock: scene !== fresh,
+    }
   }
   if (chosen !== undefined) throw new AppError('SCENE_TAKEN')
   // An instance of the version before let a browser choose this scene. The next one is free.
   return createTicket(db, input)
 }
+
+const NO_PARTY = { clientId: null, name: null, audience: null, device: null }
 
 /** Where the scene comes from: what the statement does before, and the row it reads. */
 type Source = {

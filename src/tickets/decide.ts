@@ -23,7 +23,7 @@ export async function decide(
       ${decision}
       returning
         status, scene, user_id, appid, openid,
-        requested_ip, requested_browser, requested_os,
+        requested_ip, requested_browser, requested_os, client_id,
         extract(epoch from now() - created_at)::float8 as age
     ),
     ${trail ? sql`kept as (${recordDecision(trail)}),` : sql``}

@@ -70,6 +70,17 @@ export type Origin = {
 /** What our server observed of the browser that asks to sign in; unknown is null. */
 export type Requester = Origin & { browser: string | null; os: string | null }
 
+/** What a ticket signs in to, where it is not the service's own site. */
+export type RelyingParty = {
+  clientId: string
+  /** What page and phone show. */
+  name: string
+  /** Of the login token, so that no other party takes it. */
+  audience: string
+  /** The user code on a device's screen, as `WDJB-MJHT`; null: a browser signs in. */
+  device: string | null
+}
+
 /** Seconds to wait before the next poll; 0 = stop. */
 export function intervalOf(status: Status): number {
   if (status === 'pending') return 2

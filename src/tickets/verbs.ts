@@ -1,5 +1,6 @@
 import type { DenyReason, Trail } from '../audit/record.ts'
 import type { Db } from '../db/pool.ts'
+import { inTransaction } from '../db/transaction.ts'
 import type { Identity } from '../identity.ts'
 import { cancelTicket } from './cancel.ts'
 import { confirmTicket } from './confirm.ts'
@@ -10,7 +11,7 @@ import { findTicket, type Ticket } from './find.ts'
 import { pollTicket } from './poll.ts'
 import { scanTicket } from './scan.ts'
 import type { StatusLoader } from './status-loader.ts'
-import type { Channel, Requester, TicketRules } from './ticket.ts'
+import type { Channel, RelyingParty, Requester, TicketRules } from './ticket.ts'
 
 /** What became of a ticket. */
 export type Outcome = 'created' | 'scanned' | 'confirmed' | 'delivered' | 'denied' | 'canceled'
@@ -38,6 +39,8 @@ export type Tickets = {
       scene?: string | undefined
       channel?: Channel
       requester: Requester
+      relyingParty?: RelyingParty | null
+      requestedAgo?: number | null
       fromStock?: boolean
     },
     caller: Caller,
@@ -55,23 +58,29 @@ export type Tickets = {
   poll(input: { scene: string; secretHash: string }, caller: Caller): Promise<Decided>
 }
 
-type Confirmation = {
+type Decision = {
   scene: string
   channel?: Channel
   identity: Identity
-  userId: string
-  token: string
   trail?: Trail | undefined
+  /** For the log: the relying party's id; null: the service's own site. */
+  clientId?: string | null
+  /**
+   * Done in one transaction with the decision, once it is made and not when it is repeated: where it
+   * throws, nothing is decided. Like any work of a transaction it may be done again.
+   */
+  also?: ((tx: Db) => Promise<void>) | undefined
 }
 
-type Denial = {
-  scene: string
-  channel?: Channel
-  identity: Identity
+type Confirmation = Decision & {
+  userId: string
+  token: string
+}
+
+type Denial = Decision & {
   /** For the log: the user that the identity belongs to; null before its first login. */
   userId?: string | null
   reason?: DenyReason
-  trail?: Trail | undefined
 }
 
 /**
@@ -99,7 +108,10 @@ export function bindVerbs(
       const from = fromStock ? stock[input.channel ?? 'miniprogram'] : null
       const ticket = await createTicket(db, { ...input, windows, stock: from })
       const { scene } = ticket
-      const details = ticket.fromStock ? { stock: true } : {}
+      const details = {
+        ...(ticket.fromStock ? { stock: true } : {}),
+        ...clientOf(input.relyingParty?.clientId),
+      }
       onTransition({ scene, outcome: 'created', first: true, details }, caller)
       return ticket
     },
@@ -110,16 +122,20 @@ export function bindVerbs(
       return ticket
     },
 
-    async confirm(input, caller) {
+    async confirm({ clientId, also, ...input }, caller) {
       const { scene, userId: user } = input
-      const confirmed = await confirmTicket(db, { ...input, windows })
-      onTransition({ scene, outcome: 'confirmed', ...confirmed, details: { user } }, caller)
+      const confirm = (on: Db) => confirmTicket(on, { ...input, windows })
+      const confirmed = await decideWith(db, confirm, also)
+      const details = { user, ...clientOf(clientId) }
+      onTransition({ scene, outcome: 'confirmed', ...confirmed, details }, caller)
     },
 
-    async deny(input, caller) {
+    async deny({ clientId, also, ...input }, caller) {
       const { scene, userId: user = null, reason = 'declined' } = input
-      const first = await denyTicket(db, input)
-      onTransition({ scene, outcome: 'denied', first, details: { user, reason } }, caller)
+      const deny = async (on: Db) => ({ first: await denyTicket(on, input) })
+      const { first } = await decideWith(db, deny, also)
+      const details = { user, reason, ...clientOf(clientId) }
+      onTransition({ scene, outcome: 'denied', first, details }, caller)
     },
 
     async denyAll(input, caller) {
@@ -140,3 +156,24 @@ export function bindVerbs(
       ),
   }
 }
+
+/** The log says nothing of the service's own site. */
+const clientOf = (id: string | null | undefined): object =>
+  id === null || id === undefined ? {} : { client: id }
+
+/**
+ * The decision comes first: two calls of one person at once meet at the ticket, and the second finds
+ * its own wish fulfilled.
+ */
+const decideWith = <D extends { first: boolean }>(
+  db: Db,
+  decision: (on: Db) => Promise<D>,
+  also: Decision['also'],
+): Promise<D> =>
+  also
+    ? inTransaction(db, async (tx) => {
+        const decided = await decision(tx)
+        if (decided.first) await also(tx)
+        return decided
+      })
+    : decision(db)

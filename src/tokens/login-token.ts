@@ -1,6 +1,7 @@
 import { KeyObject, sign } from 'node:crypto'
 import { nanoid } from 'nanoid'
 import type { Person } from '../identity.ts'
+import type { Acr } from './acr.ts'
 import type { Keyring } from './keyring.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -15,9 +16,14 @@ export type TokenRules = {
 export type LoginTokens = {
   /** Seconds a token lives. */
   ttl: number
-  /** Signs for the website (`web`) or for the mini program itself: same person, another `aud`. */
+  /**
+   * Signs for the website (`web`), for the mini program itself, or for a relying party's own audience:
+   * same person, another `aud`. `acr` is in the last alone.
+   *
+   * @throws {TypeError} for a relying party with an audience of ours: its tokens would sign in here
+   */
   sign(input: {
-    for: 'web' | 'miniprogram'
+    for: 'web' | 'miniprogram' | { audience: string; acr: Acr }
     userId: string
     person: Person
     /** The database's clock, in seconds since 1970. */
@@ -27,20 +33,27 @@ export type LoginTokens = {
 
 /** The login token: an ES256 JWT (RFC 7519) with `auth_time` and `amr` as OpenID Connect has them. */
 export function createLoginTokens(keyring: Keyring, rules: TokenRules): LoginTokens {
+  const own = { web: rules.audience, miniprogram: rules.audienceMiniprogram }
+
   return {
     ttl: rules.ttl,
     async sign({ for: use, userId, person, now }) {
+      const party = typeof use === 'string' ? { audience: own[use] } : use
+      if (party === use && Object.values(own).includes(party.audience)) {
+        throw new TypeError(`${party.audience} is an audience of ours, not of a relying party`)
+      }
       const key = await keyring.signer()
       const issuedAt = Math.floor(now)
       return signJwt(key, {
         iss: rules.issuer,
-        aud: use === 'web' ? rules.audience : rules.audienceMiniprogram,
+        aud: party.audience,
         sub: userId,
         iat: issuedAt,
         exp: issuedAt + rules.ttl,
         jti: nanoid(),
         auth_time: issuedAt,
         amr: ['wechat'],
+        ...('acr' in party ? { acr: party.acr } : {}),
         appid: person.appid,
         openid: person.openid,
         ...(person.unionid === null ? {} : { unionid: person.unionid }),

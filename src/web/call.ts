@@ -14,6 +14,7 @@ export type Body = {
   code?: string
   message?: string
   request_id?: string
+  redirect_to?: string
 }
 
 export type Answer = {

@@ -46,6 +46,11 @@ export type SignInOptions = {
   baseUrl: string
   /** Through which account; by default the service's only one, or its mini program. */
   channel?: SignInChannel
+  /**
+   * The path there to which the call that creates the ticket goes, `/ticket` by default. Cookies go with
+   * it where the page has the same origin.
+   */
+  begin?: string
   /** Asks also for a link that opens the mini program, for a page on the phone itself. */
   link?: boolean
   /** Ends the attempt and cancels its ticket. */
@@ -179,12 +184,12 @@ export async function signIn(options: SignInOptions): Promise<string> {
     // Begun and ended at once: an element whose attributes come one by one.
     if (signal.aborted) throw signal.reason
     tell('loading')
-    const { channel } = options
+    const { channel, begin = '/ticket' } = options
     const chosen = channel && {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ channel }),
     }
-    const created = await ask('/ticket', { method: 'POST', ...chosen })
+    const created = await ask(begin.replace(/^\/?/, '/'), { method: 'POST', ...chosen })
     if (!created.ok || !created.body) throw refusal(created)
     let now: Body = created.body
     const { scene } = now

@@ -52,6 +52,7 @@ t.test('a confirmed login says who, when, from where and which scene', async (t)
     requested_ip: '203.0.113.9',
     requested_browser: 'Chrome 142',
     requested_os: 'Windows',
+    client_id: null,
     phone_ip: '198.51.100.7',
   })
   t.match({ id, appid }, { id: Number, appid: /^wx/ })

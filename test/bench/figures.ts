@@ -1,3 +1,4 @@
+import type { AppStep } from './apps.ts'
 import type { Step, StepCost } from './logins.ts'
 import type { AtRate, Rates } from './polls.ts'
 
@@ -9,6 +10,7 @@ export type Figures = {
   wechatDelayMs: number
   loginsPerSecond: number
   steps: Record<Step, StepCost>
+  apps: Record<AppStep, StepCost>
   commitsPerSecond: number
   codesOnDemand: { median: number; worst: number }
   codesFromStock: { median: number; worst: number }

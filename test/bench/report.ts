@@ -14,6 +14,7 @@ import {
   type Row,
   type Words,
 } from './figures.ts'
+import { appsOf } from './report-apps.ts'
 import { loginsOf } from './report-logins.ts'
 import type { Rate } from './polls.ts'
 
@@ -47,7 +48,13 @@ export async function report(figures: Figures): Promise<string> {
 function textOf(figures: Figures, language: Language): string {
   const say = (words: Words | string): string =>
     typeof words === 'string' ? words : words[language]
-  return [...pollsOf(figures), ...waitingOf(figures), ...loginsOf(figures), conditions(figures)]
+  return [
+    ...pollsOf(figures),
+    ...waitingOf(figures),
+    ...appsOf(figures),
+    ...loginsOf(figures),
+    conditions(figures),
+  ]
     .map((part) => (Array.isArray(part) ? table(part.map((row) => row.map(say))) : say(part)))
     .join('\n\n')
 }

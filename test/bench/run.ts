@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { startPostgres, stopPostgres, urlOf } from '../fixtures/postgres/postgres.ts'
+import { measureApps } from './apps.ts'
 import {
   createCaller,
   measureCodes,
@@ -76,6 +77,13 @@ async function measure(): Promise<Figures> {
   })
   await measureSteps(caller, cpu)
   const steps = await measureSteps(caller, cpu)
+  tell('each call of other apps')
+  const apps = await measureApps({
+    env,
+    wechat: wechat.url,
+    database,
+    databaseCpu: () => databaseCpuUs(server.pid),
+  })
   clearInterval(budget)
   tell('raw commits of the same database')
   const commitsPerSecond = await measureCommits(url, 4)
@@ -142,6 +150,7 @@ async function measure(): Promise<Figures> {
     wechatDelayMs: WECHAT_DELAY_MS,
     loginsPerSecond,
     steps,
+    apps,
     commitsPerSecond,
     codesOnDemand,
     codesFromStock,

@@ -23,10 +23,13 @@ t.test('as a program', async (t) => {
     WECHAT_SECRET: SANDBOX_SECRET,
     WECHAT_API_BASE: `${url}/sandbox/wechat`,
   }
-  const [good, bad, usage, help] = await Promise.all([
+  const broken = { ...env, WECHAT_SECRET: '0'.repeat(32), LC_ALL: 'C.UTF-8' }
+  const [good, bad, chinese, usage, unknown, help] = await Promise.all([
     run(t, ['--json'], env),
-    run(t, [], { ...env, WECHAT_SECRET: '0'.repeat(32) }),
+    run(t, ['--lang', 'en'], broken),
+    run(t, [], broken),
     run(t, ['--jsn']),
+    run(t, ['--lang', 'fr']),
     run(t, ['--help']),
   ])
 
@@ -46,17 +49,21 @@ t.test('as a program', async (t) => {
     }
   })
 
-  await t.test('it would not: status 1, and what to do, in both languages', async (t) => {
+  await t.test('it would not: status 1, and what to do, the failure last', async (t) => {
     t.match(bad, { status: 1, err: '' })
-    t.match(bad.out, /^✓ 配置项无误：.*\n {2}The settings fit: /)
-    t.match(bad.out, /^✗ AppID 和 AppSecret .*40125.*\n {2}AppID and .*40125.*\n {2}→ .*\n {2}→ /m)
-    t.match(bad.out, /^– 未检查“页面与小程序码”.*\n {2}Not checked: the page/m)
-    t.match(bad.out, /\n\n✗ 现在无法登录：1 项未通过。\n {2}A login would not work: 1 .*\n$/)
+    t.match(bad.out, /^（中文：--lang zh）\n✓ The settings fit: /)
+    t.match(bad.out, /\n✗ AppID and .*40125.*\n {2}→ .*\n\n✗ A login would not work: 1 .*\n$/)
+    t.match(bad.out, /\n\n– Not checked: the page/)
+    t.notMatch(bad.out, /配置项无误|无法登录/, 'one language')
     t.notMatch(bad.out, '\x1b', 'a file gets no colours')
+    t.match(chinese.out, /^\(English: --lang en\)\n✓ 配置项无误：/)
+    t.match(chinese.out, /\n✗ 现在无法登录：1 项未通过。\n$/)
+    t.notMatch(chinese.out, /The settings fit|A login would/)
   })
 
   await t.test('wrong usage: status 2', async (t) => {
     t.match(usage, { status: 2, out: '', err: /--jsn.*scenepass doctor --help\n$/ })
+    t.match(unknown, { status: 2, out: '', err: /--lang must be zh or en/ })
     t.match(help, { status: 0, out: /^scenepass doctor [^]*--json/, err: '' })
   })
 })

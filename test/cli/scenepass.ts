@@ -13,7 +13,7 @@ async function run(t: Test, args: string[], env: Record<string, string> = {}) {
   return { status: await child.ended, out: child.stdout(), err: child.stderr() }
 }
 
-const COMMANDS = ['start', 'migrate', 'keys', 'doctor', 'sandbox', 'health']
+const COMMANDS = ['start', 'migrate', 'keys', 'clients', 'doctor', 'sandbox', 'health']
 
 t.test('every command says how it is used', async (t) => {
   const [overview, ...each] = await Promise.all([

@@ -30,6 +30,7 @@ const pushed = (outcome: string) =>
 const pushTime = (le: string) => `scenepass_wechat_push_duration_seconds_bucket{le="${le}"}`
 const qrcode = (code: string) =>
   `scenepass_wechat_calls_total{api="qrcode_create",errcode="${code}"}`
+const ofApp = (event: string) => `scenepass_oidc_total{client="wiki",event="${event}"}`
 const failed = (code: string) => `scenepass_db_statement_errors_total{code="${code}"}`
 
 /** For each alert a trouble that it must tell, and the nearest thing that is none. */
@@ -118,6 +119,10 @@ const cases: Record<string, { trouble: Series; none: Series }> = {
   NoLogins: {
     trouble: { [outcome('created')]: '0+5x40', [outcome('confirmed')]: '0x40' },
     none: { [outcome('created')]: '0+5x40', [outcome('confirmed')]: '0+1x40' },
+  },
+  AppCannotSignIn: {
+    trouble: { [ofApp('error')]: '0+2x40', [ofApp('tokens')]: '9x40' },
+    none: { [ofApp('error')]: '0+2x40', [ofApp('tokens')]: '0+1x40' },
   },
   ManyDecline: {
     trouble: { [outcome('denied')]: '0+2x40', [outcome('confirmed')]: '0+5x40' },

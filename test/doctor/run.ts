@@ -110,6 +110,7 @@ t.test('every plan has what its checks need before them', async (t) => {
         miniProgram: !storedKeys,
         officialAccount: !sandbox,
         wechatProxy: !sandbox && storedKeys,
+        oidc: true,
       })
       const names = plan.map(({ name }) => name)
       t.equal(new Set(names).size, names.length)

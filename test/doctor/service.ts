@@ -33,19 +33,28 @@ t.test('who answers at /readyz', async (t) => {
 
 t.test('whether sites find the key that signs', async (t) => {
   const path = '/.well-known/jwks.json'
-  const check = (key: typeof signer | null = signer) =>
+  const check = (keys = [signer]) =>
     checkPublishedKeys(
       url,
       () => ask(`${url}${path}`),
-      async () => key,
+      async () => keys,
     )
   const other = (await loadSigningKey(await generateSigningJwk())).publicJwk
 
   answers(path, 200, { keys: [other, signer.publicJwk] })
   t.match(await check(), { status: 'ok' })
-  t.match(await check(null), { status: 'unchecked', says: { en: /no signing key yet/ } })
+  t.match(await check([]), { status: 'unchecked', says: { en: /no signing key yet/ } })
   answers(path, 200, { keys: [other, null] })
   t.match(await check(), { status: 'failed', says: { en: /other signing keys/ } })
+  const rsa = await loadSigningKey(await generateSigningJwk('RS256'))
+  answers(path, 200, { keys: [signer.publicJwk, other] })
+  t.match(
+    await check([signer, rsa]),
+    { status: 'failed', says: { en: new RegExp(`${rsa.kid} is not among them`) } },
+    'of each kind',
+  )
+  answers(path, 200, { keys: [signer.publicJwk, rsa.publicJwk] })
+  t.match(await check([signer, rsa]), { status: 'ok' })
   answers(path, 404, '<h1>Not Found</h1>')
   t.match(await check(), { status: 'failed', says: { en: /no keys at .* \(HTTP 404\)/ } })
   upstream.answer(path, (reply) => reply.destroy())

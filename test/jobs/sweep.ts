@@ -7,6 +7,7 @@ import { connect } from '../../src/db/connect.ts'
 import type { Db } from '../../src/db/pool.ts'
 import { startSweeps } from '../../src/jobs/sweep.ts'
 import { sweepRateLimits } from '../../src/limits/sweep.ts'
+import { sweepRecords } from '../../src/oidc/sweep.ts'
 import { sweepCodeImages } from '../../src/tickets/code-images.ts'
 import { sweepTickets } from '../../src/tickets/sweep.ts'
 import { databases, postgresDb, quietLog } from '../fixtures/postgres/database.ts'
@@ -15,6 +16,7 @@ import { windows } from '../fixtures/tickets/arrange.ts'
 const rules = {
   tickets: { windows, matchMode: 'show', codeStock: 0, urlLink: false },
   audit: { days: 90 },
+  oidc: {},
 } as const
 
 /** So many old rows in each table that is swept. */
@@ -37,9 +39,13 @@ async function flood(db: Db, count: number): Promise<void> {
     insert into logins (created_at, outcome, user_id, appid, openid)
     select now() - interval '1 year', 'signed_in', gen_random_uuid(), 'wx1', 'o1' ${rows}
   `.execute(db)
+  await sql`
+    insert into oidc_records (model, id, payload, expires_at)
+    select 'Session', 'old-' || n, '{}', now() - interval '11 minutes' ${rows}
+  `.execute(db)
 }
 
-const TABLES = ['tickets', 'code_images', 'rate_limits', 'logins'] as const
+const TABLES = ['tickets', 'code_images', 'rate_limits', 'logins', 'oidc_records'] as const
 
 async function left(db: Db): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
@@ -70,6 +76,7 @@ for (const { name, open } of databases) {
       code_images: (signal) => sweepCodeImages(db, signal),
       rate_limits: (signal) => sweepRateLimits(db, signal),
       logins: (signal) => sweepAuditTrail(db, 90, signal),
+      oidc_records: (signal) => sweepRecords(db, signal),
     }
     t.same(Object.keys(sweeps), TABLES)
     await flood(db, 2_600)
@@ -78,7 +85,7 @@ for (const { name, open } of databases) {
       t.ok(stopped <= BATCH, `${stopped} of ${table}`)
       t.equal(stopped + (await sweep()), 2_600, table)
     }
-    t.same(Object.values(await left(db)), [0, 0, 0, 0])
+    t.same(Object.values(await left(db)), [0, 0, 0, 0, 0])
   })
 }
 

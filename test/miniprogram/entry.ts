@@ -66,7 +66,10 @@ for (const [number, words, how] of [
       t.same(page.textsOf('.notice'), asked === null ? [] : [asked])
       const mild = asked === null || asked === picture || asked === unknown
       t.equal(page.textsOf('.grave').length, mild ? 0 : 1)
-      t.match(page.text(), 'Confirm only what you opened yourself.')
+      t.match(
+        page.text(),
+        'Confirm only what you opened yourself, never a code that you were sent.',
+      )
       t.equal(phone.calls.filter(({ what }) => what === 'POST /login').length, 0, 'it asks')
       page.close()
     }
@@ -83,7 +86,7 @@ t.test('in Chinese, too', async (t) => {
     [9999, '无法确认您是否通过扫码打开。'],
   ] as const) {
     const page = openedBy(off.url, number, 'zh_CN').open((await create()).scene)
-    await page.until('登录 Example？')
+    await page.until('登录“Example”？')
     t.same(page.textsOf('.notice'), [words])
     page.close()
   }

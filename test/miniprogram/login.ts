@@ -15,14 +15,16 @@ const CHROME =
 
 const spoken = {
   zh_CN: {
-    ask: '登录 Example？',
+    ask: '登录“Example”？',
     facts: ['浏览器', '系统', 'IP 地址', '时间'],
-    compare: '网页上应显示此数字：',
+    compare: '请核对：网页上应显示同样的数字',
     choose: '请点击网页上显示的数字：',
-    warning: '仅确认您本人打开的登录。',
+    warning: '请确认网页是您本人打开的；别人发来的码请勿确认。',
     // The first time that this person signs in from this browser.
     notices: ['您此前没有用这个浏览器登录过。'],
     actions: ['拒绝登录', '确认登录'],
+    pressed: ['正在拒绝…', '正在确认…'],
+    done: '完成',
     confirmed: '登录成功 请返回网页继续。',
     denied: '已拒绝 网页未登录。',
     wrong: '与网页上的数字不一致，已拒绝',
@@ -32,9 +34,11 @@ const spoken = {
     facts: ['Browser', 'System', 'Address', 'Time'],
     compare: 'The website must show this number:',
     choose: 'Tap the number that the website shows:',
-    warning: 'Confirm only what you opened yourself.',
+    warning: 'Confirm only what you opened yourself, never a code that you were sent.',
     notices: [],
     actions: ['Decline', 'Confirm'],
+    pressed: ['Declining …', 'Confirming …'],
+    done: 'Done',
     confirmed: 'Signed in You can go back to the website.',
     denied: 'Declined The website has not been signed in.',
     wrong: 'Not the number on the website, so declined',
@@ -43,6 +47,7 @@ const spoken = {
 
 for (const [language, words] of Object.entries(spoken)) {
   const [decline, confirm] = words.actions
+  const [declining, confirming] = words.pressed
 
   t.test(`${language}: scan, see who asks, confirm`, async (t) => {
     const phone = openWechat(url, { language, fontSizeSetting: 22 })
@@ -64,9 +69,16 @@ for (const [language, words] of Object.entries(spoken)) {
     t.same(page.textsOf('.action'), words.actions)
     t.match(page.attributesOf('.card'), [{ style: 'font-size: 22px' }])
 
+    t.same(page.textsOf('.done'), [], 'not before it is over')
     page.tap(confirm)
+    await page.until(confirming)
+    t.same(page.textsOf('.action'), [decline, confirming])
+    t.match(page.attributesOf('.waits'), [{ disabled: true }])
+    t.equal(page.textsOf('.spinner').length, 1)
     await page.until(words.confirmed)
-    t.same(page.textsOf('.action'), [])
+    t.same(page.textsOf('.action'), [words.done])
+    t.match(page.attributesOf('.done'), [{ target: 'miniProgram', openType: 'exit' }])
+    t.same(page.textsOf('.spinner'), [])
     t.same(
       phone.calls.map(({ what }) => what),
       ['wx.login', `POST /ticket/${ticket.scene}/scan`, 'wx.login', 'POST /login'],
@@ -83,7 +95,10 @@ for (const [language, words] of Object.entries(spoken)) {
     const page = phone.open(ticket.scene)
     await page.until(words.ask)
     page.tap(decline)
+    await page.until(declining)
+    t.same(page.textsOf('.waits'), [declining])
     await page.until(words.denied)
+    t.same(page.textsOf('.action'), [words.done])
     t.match(phone.calls.at(-1), {
       what: `POST /ticket/${ticket.scene}/deny`,
       body: { code: String },
@@ -122,7 +137,7 @@ for (const [language, words] of Object.entries(spoken)) {
     await page.until(() => page.attributesOf('.action')[1].disabled === false)
     page.tap(confirm)
     await page.until(words.wrong)
-    t.same(page.textsOf('.action'), [], 'for good')
+    t.same(page.textsOf('.action'), [words.done], 'for good')
     t.match((await poll(second)).body, { status: 'denied' })
     page.close()
   })

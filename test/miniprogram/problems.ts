@@ -172,6 +172,8 @@ t.test('a decision that failed is made again, also where only its answer was los
     phone.alter = (body) => body
     page.tap(en.retry)
     page.tap(en.retry)
+    await page.until(en.busy)
+    t.same(page.textsOf('.waits'), [en.busy])
     await page.until(outcome)
     page.close()
   }

@@ -34,6 +34,10 @@ t.test('the project opens with a placeholder, and its newer syntax is compiled',
   t.same(json('sitemap.json').rules, [{ action: 'disallow', page: '*' }], 'nothing to be searched')
 })
 
+t.test('the login page keeps to the renderer that it is written for', async (t) => {
+  t.equal(json('pages/login/login.json').renderer, 'webview', 'Skyline lays out otherwise')
+})
+
 t.test('what app.json refers to is there', async (t) => {
   const app = json('app.json')
   t.ok(existsSync(new URL(app.sitemapLocation, miniprogram)))

@@ -26,6 +26,7 @@ t.test('what came from outside is no markup, and turns no text round', async (t)
   for (const value of [EVIL + long, long, '国'.repeat(500), '']) {
     const text = questionText({
       site: value,
+      device: value === long,
       requestedBy: {
         browser: value,
         os: value,
@@ -43,6 +44,7 @@ t.test('what came from outside is no markup, and turns no text round', async (t)
   t.match(
     questionText({
       site: 'Example',
+      device: false,
       requestedBy: {
         browser: null,
         os: null,

@@ -243,7 +243,7 @@ t.test('threat 8: to scan is not to log in, and the phone sees who asks', async 
   t.same((await plain.scan(other, 'victim')).body.match, { mode: 'show', code: other.match_code })
   const words = createRequire(root)('./src/miniprogram/components/scene-pass-confirm/words.js')
   t.match(words, {
-    en: { warning: 'Confirm only what you opened yourself.', decline: 'Decline' },
-    zh: { warning: '仅确认您本人打开的登录。', decline: '拒绝登录' },
+    en: { warning: /opened yourself, never a code/, decline: 'Decline' },
+    zh: { warning: /本人打开的；别人发来的码请勿确认/, decline: '拒绝登录' },
   })
 })

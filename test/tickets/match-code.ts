@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { matchChoices, newMatchCode } from '../../src/tickets/match-code.ts'
+import {
+  matchChoices,
+  matchOf,
+  newMatchCode,
+  USER_CODE_PATTERN,
+} from '../../src/tickets/match-code.ts'
 
 const hashOf = (n: number): string => createHash('sha256').update(String(n)).digest('hex')
 
@@ -60,4 +65,42 @@ t.test('the wrong ones follow from the secret, not from what the public sees', a
     ),
   )
   t.ok(sets.size > 40, 'fifty tickets with one code have their own choices')
+})
+
+t.test(
+  'of a device three different user codes, one of them right, and none looks made up',
+  async (t) => {
+    const matchCode = 'WDJB-MJHT'
+    const places = [0, 0, 0]
+    const letters = new Set<string>()
+    for (let n = 0; n < 3_000; n++) {
+      const choices = matchChoices({ matchCode, secretHash: hashOf(n) })
+      const place = choices.indexOf(matchCode)
+      places[place] = (places[place] ?? 0) + 1
+      const fine =
+        choices.length === 3 &&
+        new Set(choices).size === 3 &&
+        choices.every((choice) => new RegExp(USER_CODE_PATTERN).test(choice))
+      if (!fine) t.fail(choices.join())
+      for (const choice of choices) for (const letter of choice) letters.add(letter)
+    }
+    t.ok(
+      places.every((count) => count > 850 && count < 1_150),
+      `first, second, third: ${places.join()}`,
+    )
+    t.equal([...letters].toSorted().join(''), '-BCDFGHJKLMNPQRSTVWXZ', 'those of the provider')
+    const ticket = { matchCode, secretHash: hashOf(1) }
+    t.same(matchChoices(ticket), matchChoices({ ...ticket }))
+  },
+)
+
+t.test('a user code is compared in every mode', async (t) => {
+  const device = { matchCode: 'WDJB-MJHT', secretHash: hashOf(1) }
+  const browser = { matchCode: '47', secretHash: hashOf(1) }
+  t.strictSame(matchOf('off', browser), { mode: 'off' })
+  t.strictSame(matchOf('show', browser), { mode: 'show', code: '47' })
+  for (const mode of ['off', 'show'] as const) {
+    t.strictSame(matchOf(mode, device), { mode: 'show', code: 'WDJB-MJHT' })
+  }
+  t.match(matchOf('choose', device), { mode: 'choose', choices: { length: 3 } })
 })

@@ -7,6 +7,7 @@ import {
   UnsecuredJWT,
 } from 'jose'
 import t from 'tap'
+import { ACR } from '../../src/tokens/acr.ts'
 import { createFixedKeyring } from '../../src/tokens/keyring.ts'
 import { createLoginTokens } from '../../src/tokens/login-token.ts'
 import { generateSigningJwk } from '../../src/tokens/signing-key.ts'
@@ -88,6 +89,24 @@ t.test("website and mini program do not take the other's token", async (t) => {
     [web, phone].map(async (token) => (await jwtVerify(token, verifier)).payload.jti),
   )
   t.not(ids[0], ids[1], 'each has an id of its own')
+})
+
+t.test("an app's token has its own audience, which is never one of ours, and an acr", async (t) => {
+  const { tokens, verifier } = await setUp()
+  const signFor = (audience: string) =>
+    tokens.sign({
+      for: { audience, acr: ACR.match },
+      userId: USER_ID,
+      person,
+      now: nowInSeconds(),
+    })
+  const token = await signFor(`${ISSUER}/sign-in/hash`)
+  const { payload } = await jwtVerify(token, verifier, { audience: `${ISSUER}/sign-in/hash` })
+  t.equal(payload['acr'], 'urn:scenepass:acr:wechat-scan-match')
+  await t.rejects(jwtVerify(token, verifier, { audience: 'web' }), {
+    code: 'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  })
+  for (const ours of ['web', 'miniprogram']) await t.rejects(signFor(ours), TypeError)
 })
 
 t.test('what a verifier with our JWKS refuses', async (t) => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import {
   calculateJwkThumbprint,
   generateKeyPair,
@@ -45,7 +46,6 @@ t.test('without a kid it gets its thumbprint; a kid of its own is kept', async (
 
 t.test('anything else is refused', async (t) => {
   const jwk = await generateSigningJwk()
-  const rsa = await exportJWK((await generateKeyPair('RS256', { extractable: true })).privateKey)
   const p384 = await exportJWK((await generateKeyPair('ES384', { extractable: true })).privateKey)
   const { d, ...publicOnly } = jwk
   for (const wrong of [
@@ -54,7 +54,6 @@ t.test('anything else is refused', async (t) => {
     'a key',
     [],
     {},
-    rsa,
     p384,
     publicOnly,
     { ...jwk, kty: 'OKP' },
@@ -77,5 +76,55 @@ t.test('anything else is refused', async (t) => {
     const error = (await loadSigningKey(mixed).catch((e: Error) => e)) as Error
     t.ok(error instanceof Error, 'halves that do not belong together')
     t.notMatch(error.message, d)
+  }
+})
+
+t.test('an RSA key signs RS256, and is as strict about what it is', async (t) => {
+  const jwk = await generateSigningJwk('RS256')
+  t.same(Object.keys(jwk).sort(), [
+    'alg',
+    'd',
+    'dp',
+    'dq',
+    'e',
+    'kid',
+    'kty',
+    'n',
+    'p',
+    'q',
+    'qi',
+    'use',
+  ])
+  t.match(jwk, { kty: 'RSA', alg: 'RS256', use: 'sig', kid: await calculateJwkThumbprint(jwk) })
+  const { n, e, kid, d } = jwk
+  const { alg, privateKey, publicJwk, privateJwk } = await loadSigningKey({ ...jwk, x5c: ['x'] })
+  t.equal(alg, 'RS256')
+  t.strictSame(publicJwk, { kty: 'RSA', n, e, kid, alg: 'RS256', use: 'sig' })
+  t.strictSame(privateJwk, { ...jwk })
+  t.equal(privateKey.extractable, false)
+
+  const other = await generateSigningJwk('RS256')
+  const short = generateKeyPairSync('rsa', { modulusLength: 2040 })
+  for (const wrong of [
+    { ...jwk, p: undefined },
+    { ...jwk, alg: 'PS256' },
+    { ...jwk, use: 'enc' },
+    { ...jwk, oth: [] },
+    { ...jwk, kid: 7 },
+    { ...jwk, n: '' },
+    short.privateKey.export({ format: 'jwk' }),
+  ]) {
+    await t.rejects(loadSigningKey(wrong), {
+      name: 'TypeError',
+      message: /not a private RSA key for RS256: it needs 2048 bits/,
+    })
+  }
+  for (const mixed of [
+    { ...jwk, n: other.n },
+    { ...other, n, e },
+  ]) {
+    const error = (await loadSigningKey(mixed).catch((e: Error) => e)) as Error
+    t.ok(error instanceof Error, 'halves that do not belong together')
+    t.notOk(error.message.includes(String(d)))
   }
 })

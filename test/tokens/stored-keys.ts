@@ -4,6 +4,8 @@ import { connect } from '../../src/db/connect.ts'
 import type { Db } from '../../src/db/pool.ts'
 import {
   createFirstKey,
+  hasKeys,
+  listAllKeys,
   listKeys,
   OVERLAP_SECONDS,
   removeKey,
@@ -15,6 +17,9 @@ import { elapse } from '../fixtures/tickets/elapse.ts'
 const TTL = 7200
 /** A test may take a while between two statements; no test does as long as this, in seconds. */
 const MARGIN = 30
+
+const HOUR = 3600
+const DAY = 24 * HOUR
 
 /** kid → state, newest first. */
 const states = async (db: Db) =>
@@ -146,4 +151,79 @@ t.test('a key is taken out at once, in every state', async (t) => {
     t.equal(await removeKey(db, 'there-is-none'), false)
     t.same(await states(db), before)
   })
+})
+
+for (const { name, open } of databases) {
+  t.test(`RSA keys on ${name}: a table of their own, beside the P-256 ones`, async (t) => {
+    const { db } = await open(t)
+    await createFirstKey(db)
+    const ec = Object.keys(await states(db))
+    t.equal(await hasKeys(db, 'RS256'), false)
+    await createFirstKey(db, 'RS256')
+    await createFirstKey(db, 'RS256')
+    t.equal(await hasKeys(db, 'RS256'), true)
+    const [first, ...others] = await listKeys(db, HOUR, 'RS256')
+    t.same(others, [], 'made once')
+    t.match(first, {
+      alg: 'RS256',
+      private_jwk: { kty: 'RSA', n: /^[\w-]{342}$/, d: String },
+      signs: true,
+      published: true,
+      signs_from: first?.created_at,
+    })
+    t.same(Object.keys(await states(db)), ec, 'an instance of the version before sees none of it')
+
+    const { kid } = await rotateKeys(db, 'RS256')
+    t.same(Object.keys(await states(db)), ec)
+    const rsa = async () =>
+      (await listAllKeys(db, { tokenTtl: 60, rsa: true }))
+        .filter(({ alg }) => alg === 'RS256')
+        .map(({ kid, state, published }) => [kid, state, published])
+    const old = first?.kid
+    t.same(await rsa(), [[kid, 'next', true], [old, 'signs', true]]) // prettier-ignore
+    await elapse(db, OVERLAP_SECONDS)
+    t.same(await rsa(), [[kid, 'signs', true], [old, 'retired', true]]) // prettier-ignore
+    await elapse(db, HOUR + OVERLAP_SECONDS - MARGIN)
+    t.same(await rsa(), [[kid, 'signs', true], [old, 'retired', true]]) // prettier-ignore
+    await elapse(db, 2 * MARGIN)
+    t.same(await rsa(), [[kid, 'signs', true], [old, 'retired', false]], 'its id_tokens are over') // prettier-ignore
+    await elapse(db, 90 * DAY - HOUR - 2 * MARGIN)
+    t.same(await rsa(), [[kid, 'signs', true], [old, 'retired', false]], 'still a hint') // prettier-ignore
+    await elapse(db, 2 * MARGIN)
+    t.same(await rsa(), [[kid, 'signs', true]])
+
+    t.equal(await removeKey(db, kid), false, 'not among the others')
+    t.equal(await removeKey(db, kid, 'RS256'), true)
+    const after = await rsa()
+    t.same([after.length, after[0]?.[1], after[1]?.[0]], [2, 'signs', old], 'a new one takes over')
+    t.same(Object.keys(await states(db)), ec)
+  })
+}
+
+t.test('twenty that make the first RSA key at once make one', async (t) => {
+  const url = await postgresUrl(t)
+  const dbs = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const { db, close } = await connect({ url, poolSize: 1, log: quietLog })
+      t.teardown(close)
+      return db
+    }),
+  )
+  await Promise.all(dbs.map((db) => createFirstKey(db, 'RS256')))
+  const { rows } = await sql`select from oidc_keys`.execute(dbs[0] as Db)
+  t.equal(rows.length, 1)
+})
+
+t.test('a P-256 key stays as long as an id_token of it lives, where there are any', async (t) => {
+  const { db } = await postgresDb(t)
+  await createFirstKey(db)
+  const old = Object.keys(await states(db))[0]
+  await rotateKeys(db)
+  await elapse(db, OVERLAP_SECONDS + 60 + OVERLAP_SECONDS + MARGIN)
+  const published = async (rsa: boolean) =>
+    (await listAllKeys(db, { tokenTtl: 60, rsa }))
+      .filter((key) => key.published)
+      .map(({ kid }) => kid)
+  t.notOk((await published(false)).includes(old ?? ''), 'a login token lives for a minute')
+  t.ok((await published(true)).includes(old ?? ''), 'an id_token for an hour')
 })

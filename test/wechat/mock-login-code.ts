@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startApp } from '../fixtures/app.ts'
+import { startServer } from '../fixtures/guide-run.ts'
 import { call, clientOf } from '../fixtures/network/client.ts'
 
 /** What no WeChat has made is no login code, and WeChat is not asked: found 21. */
@@ -41,3 +42,28 @@ t.test(
     }
   },
 )
+
+t.test('the sandbox takes the developer tool’s, any number of times, as one user', async (t) => {
+  // The service itself: what its tests build by hand stands for the real WeChat above.
+  const url = await startServer(t, {})
+  const { create, poll, loginCode } = clientOf(url)
+  const users = new Set<string>()
+  for (const ticket of [await create(), await create()]) {
+    const scanned = await call(`${url}/ticket/${ticket.scene}/scan`, { json: { code: MOCK } })
+    t.match(scanned, { status: 200, body: { status: 'scanned' } })
+    const confirmed = await call(`${url}/login`, { json: { code: MOCK, scene: ticket.scene } })
+    t.match(confirmed, { status: 200, body: { status: 'confirmed' } })
+    t.match((await poll(ticket)).body, { status: 'confirmed' })
+    users.add(confirmed.body.user.id)
+  }
+  const declined = await create()
+  await call(`${url}/ticket/${declined.scene}/scan`, { json: { code: MOCK } })
+  const answer = await call(`${url}/ticket/${declined.scene}/deny`, { json: { code: MOCK } })
+  t.match(answer, { status: 200, body: { status: 'denied' } })
+  for (const code of [MOCK, MOCK, await loginCode('devtools')]) {
+    users.add((await call(`${url}/login`, { json: { code } })).body.user.id)
+  }
+  t.equal(users.size, 1)
+  const other = await call(`${url}/login`, { json: { code: 'another mock one' } })
+  t.match(other, { status: 400, body: { code: 'LOGIN_CODE_INVALID' } })
+})

@@ -1,75 +1,58 @@
 import { both, escapeHtml } from '../../html.ts'
+import type { Language } from '../../language.ts'
 import type { Channel } from '../../tickets/ticket.ts'
+import { NEEDS_SCRIPT, pageDocument, type PageExtras } from './document.ts'
 
-/** Markup for places around the page's own, written into the document as it is. */
-export type LoginPageExtras = {
-  /** Of the body, for the stylesheets of `head`. */
-  bodyClass: string
-  /** Stylesheets and scripts; the scripts run before the page's own. */
-  head: string
-  above: string
-  beside: string
-  below: string
-  /** What it needs beyond the page's policy. */
-  allow: Record<string, string[]>
-}
+export type LoginPageExtras = PageExtras
 
 export type LoginPage = {
   site: string
-  language: 'zh' | 'en'
+  language: Language
   /** The doors that are open, the default first; two of them become tabs. */
   channels: readonly Channel[]
   extras: LoginPageExtras | null
-  /** Where the token goes, and what goes with it; null: nowhere. */
-  handOver: { returnTo: string; state: string | undefined } | null
+  /** What becomes of the login token. */
+  use: TokenUse
 }
 
-/**
- * The hosted login page: a document with nothing inline, for a strict policy. Every sentence is
- * there in both languages; the stylesheet shows the one of `<html lang>`.
- */
-export function loginPage({ site, language, channels, extras, handOver }: LoginPage): string {
-  const name = escapeHtml(site)
-  const title = language === 'zh' ? `登录 ${name}` : `Sign in to ${name}`
-  return `<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta name="robots" content="noindex">
-    <title>${title}</title>
-    <link rel="icon" href="/icon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="/page.css">
-    ${extras?.head ?? ''}
-    <script type="module" src="/page.js"></script>
-    <script type="module" src="/widget.js"></script>
-  </head>
-  <body${extras ? ` class="${extras.bodyClass}"` : ''}>
-    <header class="bar">
-      <p class="site">${name}</p>
-      <button id="language" type="button">
-        <span class="zh" lang="en">English</span><span class="en" lang="zh-CN">中文</span>
-      </button>
-    </header>
-    <main>
-      ${extras?.above ?? ''}
-      <div class="stage">
-        <div class="page">
-          <section class="card" aria-labelledby="title">
-            <h1 id="title" tabindex="-1">${both(`登录 ${name}`, `Sign in to ${name}`)}</h1>
-            ${signIn(channels)}
-            <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
-            ${outcome(handOver, extras !== null)}
-          </section>
-        </div>
-        ${extras?.beside ?? ''}
-      </div>
-      ${extras?.below ?? ''}
-    </main>
-  </body>
-</html>
-`
+export type TokenUse =
+  /** It goes nowhere. */
+  | { kind: 'none' }
+  /** By a form to an address of the site's. */
+  | { kind: 'site'; returnTo: string; state: string | undefined }
+  /** It finishes a sign-in to another app, whose page this is. */
+  | { kind: 'app'; begin: string; homeUrl: string | null }
+  /** It goes nowhere either: a device, described by `about`, polls for tokens of its own. */
+  | { kind: 'device'; begin: string; about: string }
+
+/** The hosted login page. */
+export function loginPage({ site, language, channels, extras, use }: LoginPage): string {
+  const begin = 'begin' in use ? use.begin : null
+  return pageDocument({
+    site,
+    language,
+    title:
+      use.kind === 'device'
+        ? { zh: `在设备上登录 ${site}`, en: `Sign in to ${site} on your device` }
+        : { zh: `登录 ${site}`, en: `Sign in to ${site}` },
+    scripts: [...(SCRIPTS[use.kind] ?? []), '/widget.js'],
+    content: `${use.kind === 'device' ? use.about + ON_PHONE : ''}
+            ${signIn(channels, begin)}
+            ${NEEDS_SCRIPT}
+            ${outcome(use, site, extras !== null)}`,
+    extras,
+  })
+}
+
+/** In place of the element's words, which send a phone's person to a computer. */
+const ON_PHONE = `<p id="on-phone" hidden>${both(
+  '手机扫不到自己的屏幕。请用微信“扫一扫”扫描设备上的二维码，或在微信中打开本页的链接。',
+  'A phone cannot scan its own screen. Scan the code on your device with WeChat, or open this page’s link in WeChat.',
+)}</p>`
+
+const SCRIPTS: Partial<Record<TokenUse['kind'], string[]>> = {
+  app: ['/sign-in.js'],
+  device: ['/device.js'],
 }
 
 const names: Record<Channel, string> = {
@@ -77,11 +60,12 @@ const names: Record<Channel, string> = {
   official_account: both('公众号', 'Official account'),
 }
 
-function signIn(channels: readonly Channel[]): string {
+function signIn(channels: readonly Channel[], begin: string | null): string {
+  const where = begin === null ? '' : ` begin="${escapeHtml(begin)}"`
   const [first] = channels
   // A mini program's page stays as it was before there was another door.
-  if (!first || !channels.includes('official_account')) return '<scene-pass></scene-pass>'
-  const element = `<scene-pass channel="${first}"></scene-pass>`
+  if (!first || !channels.includes('official_account')) return `<scene-pass${where}></scene-pass>`
+  const element = `<scene-pass channel="${first}"${where}></scene-pass>`
   if (channels.length < 2) return element
   const tabs = channels.map((channel) => {
     const state = channel === first ? 'aria-selected="true"' : 'aria-selected="false" tabindex="-1"'
@@ -91,22 +75,45 @@ function signIn(channels: readonly Channel[]): string {
             <div id="door" role="tabpanel" aria-labelledby="tab-${first}">${element}</div>`
 }
 
-function outcome(handOver: LoginPage['handOver'], hasExtras: boolean): string {
-  if (handOver) {
-    const { returnTo, state } = handOver
-    const host = `<b>${escapeHtml(new URL(returnTo).host)}</b>`
-    const echo =
-      state === undefined ? '' : `<input type="hidden" name="state" value="${escapeHtml(state)}">`
-    return `<div id="outcome" role="status"><p hidden>${both(`正在返回 ${host} …`, `Taking you back to ${host} …`)}</p></div>
+function outcome(use: TokenUse, site: string, hasExtras: boolean): string {
+  switch (use.kind) {
+    case 'site':
+      return outcomeAtSite(use)
+    case 'app':
+      return outcomeAtApp(use, escapeHtml(site))
+    case 'device':
+      return `<div id="outcome" role="status"><p hidden>${both('请回到您的设备。', 'Go back to your device.')}</p></div>`
+    case 'none':
+      // They show the token themselves.
+      if (hasExtras) return ''
+      return `<div id="outcome" role="status"><p class="small" hidden>${both(
+        '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
+        'This page was opened without return_to, so the login token goes to no website.',
+      )}</p></div>`
+  }
+}
+
+function outcomeAtSite({ returnTo, state }: TokenUse & { kind: 'site' }): string {
+  const host = `<b>${escapeHtml(new URL(returnTo).host)}</b>`
+  const echo =
+    state === undefined ? '' : `<input type="hidden" name="state" value="${escapeHtml(state)}">`
+  return `<div id="outcome" role="status"><p hidden>${both(`正在返回 ${host} …`, `Taking you back to ${host} …`)}</p></div>
             <button id="continue" type="button" hidden>${both('继续', 'Continue')}</button>
             <form id="hand-over" method="post" action="${escapeHtml(returnTo)}" autocomplete="off" hidden>
               <input type="hidden" name="token" value="">${echo}
             </form>`
-  }
-  // They show the token themselves.
-  if (hasExtras) return ''
-  return `<div id="outcome" role="status"><p class="small" hidden>${both(
-    '打开本页时没有带上 return_to，因此登录令牌不会交给任何网站。',
-    'This page was opened without return_to, so the login token goes to no website.',
-  )}</p></div>`
+}
+
+function outcomeAtApp({ homeUrl }: TokenUse & { kind: 'app' }, name: string): string {
+  const home =
+    homeUrl === null
+      ? ''
+      : ` <a href="${escapeHtml(homeUrl)}" rel="noreferrer">${both(`返回 ${name}`, `Back to ${name}`)}</a>`
+  return `<div id="outcome" role="status"><p id="returning" hidden>${both(`正在返回 <b>${name}</b> …`, `Taking you back to <b>${name}</b> …`)}</p></div>
+            <div id="trouble" role="alert"><p hidden>${both(
+              '未能返回：服务没有应答。',
+              'Could not take you back: the service does not answer.',
+            )}</p></div>
+            <p id="ways-on" hidden><button id="again" type="button">${both('重试', 'Try again')}</button>${home}</p>
+            <button id="give-up" class="quiet" type="button">${both(`不登录，返回 ${name}`, `Back to ${name} without signing in`)}</button>`
 }

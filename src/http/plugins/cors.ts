@@ -31,7 +31,8 @@ export const crossOrigin = fp<{ origins: Origins }>(
 function answerPreflights(app: FastifyInstance): void {
   const paths = new Set<string>()
   app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.audience !== 'browser' || method === 'OPTIONS' || paths.has(url)) return
+    if (config?.audience !== 'browser' || config.cors === false) return
+    if (method === 'OPTIONS' || paths.has(url)) return
     paths.add(url)
     const options = { config: { audience: 'browser' }, schema: { hide: true } } as const
     // The hook of CORS answers first; this is for an OPTIONS that is no preflight.

@@ -1,8 +1,10 @@
-import type { FastifyBaseLogger, FastifyError, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import { sendError, toAppError } from '../error-response.ts'
+import { varyBy, wantsHtml } from '../negotiation.ts'
+import type { ErrorPage } from '../pages/error-page.ts'
 import { pathOf, patternOf } from '../route-pattern.ts'
 
 export type ErrorHandlerOptions = {
@@ -12,6 +14,8 @@ export type ErrorHandlerOptions = {
   onUnknownPath?: (request: FastifyRequest) => void
   /** The milliseconds that an answer is held back; by default none. */
   pauseBefore?: (error: AppError, request: FastifyRequest) => number
+  /** For people who open an address in a browser; by default they get JSON as programs do. */
+  page?: ErrorPage
 }
 
 /** Answers every error, every unknown path and every wrong method out of the catalogue. */
@@ -24,10 +28,16 @@ export const errorHandler = fp<ErrorHandlerOptions>(
       for (const name of [method].flat()) routes.push({ pattern: patternOf(url), method: name })
     })
 
+    function pageFor(request: FastifyRequest, reply: FastifyReply): ErrorPage | undefined {
+      if (!options.page || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
+      varyBy(reply, 'accept')
+      return wantsHtml(request) ? options.page : undefined
+    }
+
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const known = toAppError(error)
       const pause = options.pauseBefore?.(known, request) ?? 0
-      const answer = () => sendError(known, request, reply, log)
+      const answer = () => sendError(known, request, reply, log, pageFor(request, reply))
       return pause === 0 ? answer() : sleep(pause).then(answer)
     })
 

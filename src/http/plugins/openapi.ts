@@ -52,12 +52,16 @@ const tagged: SwaggerTransform = ({ schema, url, route }) => {
 
 type OpenApi = ReturnType<SwaggerTransformObject>
 
+const BEGINNINGS = ['/ticket', '/sign-in/{uid}/ticket', '/d/{user_code}/ticket']
+
 /** Every body is required to the generator, but a ticket may be created without one. */
 function withOptionalBody(document: Parameters<SwaggerTransformObject>[0]): OpenApi {
   if (!('openapiObject' in document)) throw new TypeError('not an OpenAPI 3 document')
   const { openapiObject } = document
-  const body = openapiObject.paths?.['/ticket']?.post?.requestBody
-  if (body && 'content' in body) body.required = false
+  for (const path of BEGINNINGS) {
+    const body = openapiObject.paths?.[path]?.post?.requestBody
+    if (body && 'content' in body) body.required = false
+  }
   return openapiObject
 }
 

@@ -81,9 +81,10 @@ export const officialAccountRoutes: FastifyPluginAsyncTypebox<
       return { text: outcomeText(scan.outcome), outcome: 'repeated' }
     }
     const link = `${site.publicUrl}/confirm#${scene}.${door.links.proofOf(scene, openid)}`
-    const { requestedBy, first } = scan.ticket
+    const { requestedBy, relyingParty, first } = scan.ticket
+    const device = (relyingParty?.device ?? null) !== null
     return {
-      text: questionText({ site: site.name, requestedBy, link }),
+      text: questionText({ site: relyingParty?.name ?? site.name, device, requestedBy, link }),
       outcome: first ? 'accepted' : 'repeated',
     }
   }

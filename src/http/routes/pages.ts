@@ -19,9 +19,9 @@ export type PageRoutesOptions = {
   extras: LoginPageExtras | null
 }
 
-const JS = 'text/javascript; charset=utf-8'
+export const JS = 'text/javascript; charset=utf-8'
 const CSS = 'text/css; charset=utf-8'
-const HTML = 'text/html; charset=utf-8'
+export const HTML = 'text/html; charset=utf-8'
 
 const QUERY = Type.Object({
   return_to: Type.Optional(Type.String()),
@@ -44,7 +44,7 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
   await serve(app, '/icon.svg', '../../web/page/icon.svg', 'image/svg+xml')
 
   const html = (language: 'zh' | 'en') =>
-    createAsset(loginPage({ site, language, channels, extras, handOver: null }), HTML)
+    createAsset(loginPage({ site, language, channels, extras, use: { kind: 'none' } }), HTML)
   const plain = { zh: html('zh'), en: html('en') }
 
   app.get('/', { schema: { hide: true, querystring: QUERY } }, (request, reply) => {
@@ -64,7 +64,7 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
     return reply
       .type(HTML)
       .header('cache-control', 'no-cache')
-      .send(loginPage({ site, language, channels, extras, handOver: { returnTo, state } }))
+      .send(loginPage({ site, language, channels, extras, use: { kind: 'site', returnTo, state } }))
   })
 }
 
@@ -108,7 +108,7 @@ export const widgetRoute: FastifyPluginAsyncTypebox = async (app) => {
 }
 
 /** Reads a file of the build once and serves it from memory. */
-async function serve(
+export async function serve(
   app: FastifyInstance,
   path: string,
   file: string,

@@ -18,7 +18,7 @@ import * as schema from '../schemas.ts'
 export type PhoneRoutesOptions = {
   signIn: SignInDeps
   doors: Doors
-  /** The site's name, as the phone shows it. */
+  /** The site's own name, as the phone shows it. */
   site: string
   /** Calls that a phone's address may make in a minute. */
   perMinute: number
@@ -111,11 +111,14 @@ export const phoneRoutes: FastifyPluginAsyncTypebox<PhoneRoutesOptions> = async 
       const { code, entered_by: enteredBy } = request.body
       const visit = visitOf(request, code, scene)
       const question = await answer(request, scene, () => scan(signIn, { scene, enteredBy }, visit))
+      const { relyingParty } = question
+      const device = relyingParty?.device
       return {
         scene,
         status: 'scanned' as const,
         expires_in: question.expiresIn,
-        site,
+        site: relyingParty?.name ?? site,
+        ...(device ? { device: { user_code: device } } : {}),
         requested_by: question.requestedBy,
         match: question.match,
         notices: question.notices,

@@ -3,56 +3,30 @@ import { decodeJwt } from 'jose'
 import { Type } from 'typebox'
 import { AppError } from '../../errors.ts'
 import type { Decided } from '../../tickets/deliver.ts'
-import { hashSecret } from '../../tickets/secret.ts'
-import { intervalOf, type Channel, type TicketRules } from '../../tickets/ticket.ts'
+import { intervalOf } from '../../tickets/ticket.ts'
 import type { Tickets } from '../../tickets/verbs.ts'
 import { bearerHash } from '../bearer.ts'
-import { createThrottle } from '../gcra.ts'
-import type { AddressLimits } from '../address-limits.ts'
+import type { BeginTicket } from '../begin-ticket.ts'
 import type { GuessLimit } from '../guess-limit.ts'
 import { perAddress } from '../plugins/rate-limits.ts'
-import { requesterOf, type CountryOf } from '../requester.ts'
+import type { PollPace } from '../poll-pace.ts'
 import * as schema from '../schemas.ts'
 import { tooFast } from '../too-fast.ts'
 
 export type TicketRoutesOptions = {
   tickets: Tickets
-  rules: TicketRules
-  /** The doors that are open; a ticket leads to the first one unless its creator names another. */
-  channels: readonly Channel[]
+  begin: BeginTicket
   /** Tickets that an address may create in a minute. */
   perMinute: number
-  countryOf: CountryOf
-  limits: AddressLimits
   guesses: GuessLimit
+  pace: PollPace
 }
-
-/**
- * So much of the pace comes free, ten polls of a pending ticket: a reload, a tab that wakes, an
- * impatient person. In milliseconds, so that it is no less once the interval is.
- */
-const POLL_BURST_MS = 10_000
-
-/**
- * Of the tickets that an address creates in a minute so many get a code from the stock, which is not
- * for the caller that asks most.
- */
-const STOCK_SHARE = 20
 
 /** The browser's side of a ticket. */
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (
   app,
-  { tickets, rules, channels, perMinute, countryOf, limits, guesses },
+  { tickets, begin, perMinute, guesses, pace },
 ) => {
-  // 65,536 waiting browsers each have a slot of their own, in 1.3 MB that never grow.
-  const pace = createThrottle({ slots: 65_536 })
-
-  /** @returns 0, or how many milliseconds too early it was */
-  function takePace(secretHash: string, interval = 0): number {
-    const everyMs = (interval || 1) * 500
-    return pace.take(secretHash, everyMs, POLL_BURST_MS / everyMs)
-  }
-
   /**
    * Whether a secret was right here before. It is no guess then, and has a pace, whatever became of
    * its ticket. A stranger cannot use that up: only right secrets are ever taken.
@@ -67,7 +41,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
 
   /** An error that only the holder of the secret is told costs a statement, too. */
   function onError(error: unknown, known: boolean, secretHash: string): void {
-    if (known || isForHolders(error)) takePace(secretHash)
+    if (known || isForHolders(error)) pace.take(secretHash)
   }
 
   app.post(
@@ -91,34 +65,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         },
       },
     },
-    async (request, reply) => {
-      const requester = requesterOf(request, countryOf)
-      const fromStock = limits.seen(request, 'create') <= STOCK_SHARE
-      const { scene, channel = channels[0] as Channel } = request.body
-      if (!channels.includes(channel)) {
-        const detail = `body/channel must be ${channels.join(' or ')}: the other account has no settings here`
-        throw new AppError('INVALID_REQUEST', { detail })
-      }
-      const ticket = await tickets.create({ scene, channel, requester, fromStock }, request)
-      guesses.learn(ticket.scene)
-      pace.learn(hashSecret(ticket.secret))
-      return reply
-        .code(201)
-        .header('location', `/ticket/${ticket.scene}`)
-        .send({
-          scene: ticket.scene,
-          secret: ticket.secret,
-          status: 'pending',
-          channel,
-          expires_in: ticket.expiresIn,
-          interval: intervalOf('pending'),
-          match_code: rules.matchMode === 'off' ? null : ticket.matchCode,
-          qrcode_url: `/ticket/${ticket.scene}/qrcode`,
-          ...(rules.urlLink && channel === 'miniprogram'
-            ? { link_url: `/ticket/${ticket.scene}/link` }
-            : {}),
-        })
-    },
+    (request, reply) => begin(request, reply, request.body),
   )
 
   app.get(
@@ -155,7 +102,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       const { status, expiresIn, delivery } = seen
       const interval = intervalOf(status)
       if (!delivery) {
-        refuse(takePace(secretHash, interval), 'SLOW_DOWN')
+        refuse(pace.take(secretHash, interval), 'SLOW_DOWN')
         return { scene, status, expires_in: expiresIn, interval }
       }
       const { exp = 0 } = decodeJwt(delivery.token)
@@ -206,7 +153,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         onError(error, known, input.secretHash)
         throw error
       }
-      takePace(input.secretHash)
+      pace.take(input.secretHash)
       return reply.code(204).send(null)
     },
   )

@@ -3,17 +3,20 @@ import { Type } from 'typebox'
 import type { Keyring } from '../../tokens/keyring.ts'
 import { errors } from '../schemas.ts'
 
-const PublicKey = Type.Object({
-  kty: Type.String(),
-  crv: Type.String(),
-  x: Type.String(),
-  y: Type.String(),
-  kid: Type.String(),
-  alg: Type.String(),
-  use: Type.String(),
-})
+const named = { kid: Type.String(), alg: Type.String(), use: Type.String() }
+const PublicKey = Type.Union([
+  Type.Object({
+    kty: Type.Literal('EC'),
+    crv: Type.String(),
+    x: Type.String(),
+    y: Type.String(),
+    ...named,
+  }),
+  // Those of id_tokens, where OpenID Connect is on.
+  Type.Object({ kty: Type.Literal('RSA'), n: Type.String(), e: Type.String(), ...named }),
+])
 
-/** The keys that sites verify login tokens with: RFC 7517, from memory. Public to any origin. */
+/** The keys that sites verify tokens with: RFC 7517, from memory. Public to any origin. */
 export const wellKnownRoutes: FastifyPluginAsyncTypebox<{ keyring: Keyring }> = async (
   app,
   { keyring },
@@ -23,7 +26,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<{ keyring: Keyring }> = 
     {
       config: { audience: 'site' },
       schema: {
-        summary: 'Public keys of the login token',
+        summary: 'Public keys of the login token, and of id_tokens',
         response: {
           200: Type.Object(
             { keys: Type.Array(PublicKey) },

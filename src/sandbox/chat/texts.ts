@@ -41,7 +41,7 @@ export const chatTexts: { en: ChatTexts; zh: ChatTexts } = {
     followed: '已扫码关注',
     unfollowed: '已取消关注，微信删除了会话',
     silent: '公众号没有回复。',
-    handOver: '把手机交给别人',
+    handOver: '换一个用户',
     fault: en.fault,
   },
 }

@@ -19,6 +19,8 @@ const back = find('back')
 const claims = find('claims')
 const element = document.querySelector<ScenePassElement>('scene-pass')
 
+find('other-apps').hidden = location.pathname !== '/'
+
 const tell = createTraffic(find('traffic'))
 let scene: string | null = null
 /** What the phone scanned last. */
@@ -63,7 +65,8 @@ document.addEventListener('status', (event) => {
   scan.disabled = scene === null || detail.state !== 'pending'
 })
 document.addEventListener('login', (event) => {
-  showClaims(claims, (event as ScenePassEventMap['login']).detail.token)
+  // On the page of another app it is on its way already.
+  if (!element?.begin) showClaims(claims, (event as ScenePassEventMap['login']).detail.token)
 })
 
 scan.addEventListener('click', () => {

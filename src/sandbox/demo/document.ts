@@ -1,7 +1,30 @@
 import { both } from '../../html.ts'
 
-/** What the sandbox adds to the login page: a phone beside it, and what the two say to the service. */
-export const demoPage = {
+/** The demo's third part, which needs the provider. It is for the login page alone, not for those of other apps. */
+const otherApps = (
+  oidc: boolean,
+): string => `<section id="other-apps" class="card" aria-labelledby="other-apps-title" hidden>
+        <h2 id="other-apps-title">${both('其他应用通过它登录', 'Another app signs in through it')}</h2>
+        ${
+          oidc
+            ? `<p>${both(
+                '一个只会 OpenID Connect 的示例应用，和一台等待手机确认的设备：每个请求都看得见。',
+                'An example app that speaks OpenID Connect alone, and a device that waits for a phone, with every request.',
+              )}</p>
+        <p><a href="/sandbox/app">${both('打开示例应用', 'Open the example app')}</a></p>`
+            : `<p>${both(
+                'Grafana、Gitea、命令行工具、电视也能用同样的扫码登录。想试一试，请停止服务，再这样启动：',
+                'Grafana, Gitea, command-line tools and televisions sign in by the same scan. To try it, stop the service and start it with',
+              )} <code>OIDC=on npm start</code></p>`
+        }
+      </section>`
+
+/**
+ * What the sandbox adds to the login page: a phone beside it, and what the two say to the service.
+ *
+ * @param options.oidc whether there is an example app
+ */
+export const demoPage = ({ oidc }: { oidc: boolean }) => ({
   bodyClass: 'demo',
 
   head: `<link rel="stylesheet" href="/sandbox/demo.css">
@@ -37,7 +60,8 @@ export const demoPage = {
           <button id="restart" type="button">${both('再登录一次', 'Sign in once more')}</button>
         </section>`,
 
-  below: `<section class="traffic" aria-labelledby="traffic-title">
+  below: `${otherApps(oidc)}
+      <section class="traffic" aria-labelledby="traffic-title">
         <h2 id="traffic-title">${both('请求与应答', 'Requests and answers')}</h2>
         <p class="small">${both(
           '浏览器和手机对 ScenePass 说的每一句话，最新的在最下面。密钥、令牌和登录凭证只显示开头。',
@@ -48,4 +72,4 @@ export const demoPage = {
 
   // The phone is a page of our own.
   allow: { frameSrc: ["'self'"] },
-}
+})

@@ -1,5 +1,15 @@
 const SHOWN = 10
-const PRIVATE = new Set(['token', 'secret', 'code', 'session_key'])
+const PRIVATE = new Set([
+  'token',
+  'secret',
+  'code',
+  'session_key',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'device_code',
+  'code_verifier',
+])
 
 /** The beginning of a secret: a screenshot must not show the whole. */
 export const shorten = (text: string): string =>
@@ -20,6 +30,12 @@ export function presentable(text: string): string {
   }
   return JSON.stringify(value, hide, 2)
 }
+
+/** A form, or a query, as it may be shown: a line a field. */
+export const presentableForm = (fields: Record<string, string>): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}=${PRIVATE.has(name) ? shorten(value) : value}`)
+    .join('\n')
 
 /** What stands behind the scene in the link of a chat. */
 const PROOF = /(#[\w-]+\.)([\w-]+)/g

@@ -7,11 +7,13 @@ const LONGEST = 200
 const parties = {
   browser: ['浏览器', 'Browser'],
   phone: ['手机', 'Phone'],
+  app: ['应用', 'App'],
+  device: ['设备', 'Device'],
 } as const satisfies Record<Exchange['who'], Words>
 
 /** What a call is for, by its method and the end of its path. */
 const meanings: [pattern: RegExp, words: Words][] = [
-  [/^POST \/ticket$/, ['申请一张票据', 'asks for a ticket']],
+  [/^POST \/ticket$/, ['申请登录票据 (ticket)', 'asks for a ticket']],
   [/^GET .*\/qrcode$/, ['加载二维码', 'loads the code']],
   [/^GET .*\/link$/, ['取打开小程序的链接', 'asks for a link to the mini program']],
   [/^GET \/ticket\/[^/]+$/, ['轮询：有结果了吗？', 'polls: decided yet?']],
@@ -26,6 +28,15 @@ const meanings: [pattern: RegExp, words: Words][] = [
   [/^POST .*\/scan$/, ['扫了码：是谁在请求登录？', 'has scanned: who is asking?']],
   [/^POST .*\/deny$/, ['拒绝登录', 'declines']],
   [/^POST \/login$/, ['确认登录', 'confirms']],
+  [/^POST \/(sign-in|d)\/[^/]+\/ticket$/, ['申请一张票据', 'asks for a ticket']],
+  [/^POST \/sign-in\/[^/]+$/, ['完成这次登录', 'finishes the sign-in']],
+  [/openid-configuration$/, ['有哪些地址？', 'looks the addresses up']],
+  [/^GET \/oidc\/authorize$/, ['应用把浏览器带到登录页', 'the app sends the browser to sign in']],
+  [/^GET \/sandbox\/app$/, ['浏览器回到应用', 'the browser is back at the app']],
+  [/^POST \/oidc\/token$/, ['换取令牌', 'asks for tokens']],
+  [/^GET \/oidc\/userinfo$/, ['登录的是谁？', 'who is it?']],
+  [/^POST \/oidc\/device_authorization$/, ['请求代码', 'asks for a code']],
+  [/^GET \/oidc\/logout$/, ['退出登录', 'signs out']],
 ]
 
 /** Shows exchanges one after the other; polls that say the same again only count. */
@@ -78,7 +89,7 @@ function line(exchange: Exchange, counter: HTMLElement): HTMLElement {
     title.append(...both(words))
     details.append(title, make('pre', '', text))
   }
-  const item = make('li', who)
+  const item = make('li', `by-${who}`)
   item.append(details)
   return item
 }

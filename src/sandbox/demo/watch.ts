@@ -2,7 +2,7 @@ import { presentable, shorten } from './shorten.ts'
 
 /** A request and its answer, as they may be shown. */
 export type Exchange = {
-  who: 'browser' | 'phone'
+  who: 'browser' | 'phone' | 'app' | 'device'
   method: string
   path: string
   /** HTTP's; 0 where there was no answer. */

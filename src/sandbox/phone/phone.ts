@@ -62,13 +62,24 @@ function scan(name: string): void {
   void flow.open(scene)
 }
 
-function handOver(): void {
+function reset(): void {
   flow.close()
   flow = begin()
   state = null
   user = ''
   timer = void clearInterval(timer)
+}
+
+function handOver(): void {
+  reset()
   render()
+}
+
+/** Leaves the mini program: the phone is as it was before any code. */
+function leave(): void {
+  reset()
+  history.replaceState(null, '', location.pathname)
+  void flow.open('')
 }
 
 function render(): void {
@@ -89,7 +100,7 @@ function render(): void {
 
 function draw(view: View | null, texts: PhoneTexts): HTMLElement[] {
   if (!view) return drawPeople(texts, scan)
-  const elements = drawView(view, { act: (name) => void flow[name](), choose: flow.choose })
+  const elements = drawView(view, { act: (name) => void flow[name](), choose: flow.choose, leave })
   return user === '' ? elements : [...elements, drawHandOver(texts, user, handOver)]
 }
 

@@ -22,6 +22,6 @@ export const phoneTexts: { en: PhoneTexts; zh: PhoneTexts } = {
     other: '其他用户名',
     otherRule: '仅限 a–z、0–9、_ 和 -，最多 32 个字符',
     use: '以该用户扫码',
-    handOver: '把手机交给别人',
+    handOver: '换一个用户',
   },
 }

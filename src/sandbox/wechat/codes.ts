@@ -5,6 +5,11 @@ const LIFETIME_MS = 300_000
 const MAX_CODES = 10_000
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
+/** What the developer tool's `wx.login` gives every time while the tool has no AppID. */
+const MOCK_CODE = 'the code is a mock one'
+/** Who such a tool signs in as. */
+const TOOL_USER = 'devtools'
+
 const BLOCKED = new Set(['mallory'])
 const WITH_UNIONID = new Set(['alice', 'carol'])
 
@@ -32,6 +37,11 @@ export function createCodes({ appid, now }: { appid: string; now: () => number }
   const codes = new Map<string, Code>()
   const perUser = createRateWindow({ limit: 100, windowMs: 60_000, now })
 
+  const sessionOf = (user: string): Session => ({
+    session_key: randomBytes(16).toString('base64'),
+    ...personOf(appid, user),
+  })
+
   function dropOld(): void {
     // Every code lives equally long, so the map's order is the order of expiry.
     for (const [code, { expiresAt }] of codes) {
@@ -49,18 +59,22 @@ export function createCodes({ appid, now }: { appid: string; now: () => number }
       return code
     },
 
-    /** The session of a code, or the errcode. A refusal for frequency leaves the code unused. */
+    /**
+     * The session of a code, or the errcode. A refusal for frequency leaves the code unused. The
+     * developer tool's constant one is good any number of times, unlike at WeChat, so that a mini
+     * program can be tried without an AppID.
+     */
     redeem(code: string): Session | 40029 | 40163 | 40226 | 45011 {
+      if (code === MOCK_CODE) {
+        return perUser.take(TOOL_USER) ? sessionOf(TOOL_USER) : 45011
+      }
       const known = codes.get(code)
       if (known === undefined || now() >= known.expiresAt) return 40029
       if (known.used) return 40163
       if (!perUser.take(known.user)) return 45011
       known.used = true
       if (BLOCKED.has(known.user)) return 40226
-      return {
-        session_key: randomBytes(16).toString('base64'),
-        ...personOf(appid, known.user),
-      }
+      return sessionOf(known.user)
     },
   }
 }

@@ -26,7 +26,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => TypedE
  */
 export class ScenePassElement extends Base {
   static get observedAttributes(): string[] {
-    return ['src', 'channel', 'lang', 'theme']
+    return ['src', 'channel', 'begin', 'lang', 'theme']
   }
 
   private readonly login: Login
@@ -39,6 +39,7 @@ export class ScenePassElement extends Base {
       () => ({
         baseUrl: this.src,
         channel: this.channel,
+        begin: this.begin,
         language:
           this.closest<HTMLElement>('[lang]')?.lang ||
           document.documentElement.lang ||
@@ -79,6 +80,14 @@ export class ScenePassElement extends Base {
   }
   set channel(channel: SignInChannel | '') {
     this.setAttribute('channel', channel)
+  }
+
+  /** The path on `src` that creates the ticket; empty, the default: `/ticket`. */
+  get begin(): string {
+    return this.getAttribute('begin') ?? ''
+  }
+  set begin(path: string) {
+    this.setAttribute('begin', path)
   }
 
   /** `light`, `dark` or `auto`, the default: as the person's system has it. */
@@ -128,8 +137,8 @@ export class ScenePassElement extends Base {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.isConnected || before === now) return
-    if (name === 'src' || name === 'channel') this.login.start()
-    else this.login.draw()
+    if (/^(lang|theme)$/.test(name)) this.login.draw()
+    else this.login.start()
   }
 }
 

@@ -9,6 +9,8 @@ export type Wishes = {
   baseUrl: string
   /** Empty: what the service has. */
   channel: SignInChannel | ''
+  /** Empty: `/ticket`. */
+  begin: string
   language: string
   /** How often an expired code renews itself before it waits for a click. */
   renewals: number
@@ -137,13 +139,14 @@ export function createLogin(
   function run(): void {
     stop()
     const mine = (attempt = new AbortController())
-    const { baseUrl, channel, renewals } = wishes()
+    const { baseUrl, channel, begin, renewals } = wishes()
     ticket = undefined
     set('loading')
     const outcome = baseUrl
       ? signIn({
           baseUrl,
           ...(channel && { channel }),
+          ...(begin && { begin }),
           link: needsLink(),
           signal: mine.signal,
           onStatus: (now) => mine === attempt && hear(now),
@@ -160,11 +163,12 @@ export function createLogin(
         if (mine !== attempt) return
         attempt = undefined
         const { code: why = 'INTERNAL', requestId } = error as Partial<SignInError>
-        if (why === 'TICKET_EXPIRED' && renewed < renewals) {
+        // Without a ticket it was the beginning that was refused, and would be again.
+        const how = ticket && /^TICKET_(EXPIRED|DENIED)$/.exec(why)?.[1]
+        if (how === 'EXPIRED' && renewed < renewals) {
           renewed += 1
           run()
-        } else if (why === 'TICKET_EXPIRED') set('expired', why)
-        else if (why === 'TICKET_DENIED') set('denied', why)
+        } else if (how) set(how === 'EXPIRED' ? 'expired' : 'denied', why)
         else {
           fail(why, requestId)
           if (!(error instanceof SignInError)) throw error

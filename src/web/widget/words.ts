@@ -17,7 +17,7 @@ type Words = Record<ScenePassState | 'press', readonly [title: string, hint: str
 const zh: Words = {
   lang: 'zh-CN',
   alt: '微信小程序码',
-  match: '请与手机上的数字核对',
+  match: '请与手机核对',
   left: '后失效',
   loading: ['正在准备二维码…', ''],
   pending: ['微信扫码登录', '打开微信“扫一扫”，扫描小程序码'],

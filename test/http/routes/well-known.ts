@@ -1,9 +1,10 @@
 import { decodeProtectedHeader } from 'jose'
 import t from 'tap'
+import { createStoredKeyring } from '../../../src/tokens/keyring.ts'
 import { rotateKeys } from '../../../src/tokens/stored-keys.ts'
 import { startApp } from '../../fixtures/app.ts'
 import { call, clientOf } from '../../fixtures/network/client.ts'
-import { postgresUrl } from '../../fixtures/postgres/database.ts'
+import { postgresDb, postgresUrl } from '../../fixtures/postgres/database.ts'
 
 const PATH = '/.well-known/jwks.json'
 
@@ -46,4 +47,37 @@ t.test('every instance publishes the same keys', async (t) => {
   const instances = [await startApp(t, { databaseUrl }), await startApp(t, { databaseUrl })]
   const [one, two] = await Promise.all(instances.map(({ url }) => call(url + PATH)))
   t.strictSame(one?.body, two?.body)
+})
+
+t.test('RSA keys stand beside, each kind with its own members', async (t) => {
+  const { db, url: databaseUrl } = await postgresDb(t)
+  const keyring = await createStoredKeyring({ db, tokenTtl: 7200, rsa: true })
+  const { url } = await startApp(t, { databaseUrl, keyring })
+  const { body } = await call(url + PATH)
+  t.strictSame(body, await keyring.jwks())
+  t.match(body.keys, [
+    { kty: 'EC', alg: 'ES256' },
+    { kty: 'RSA', n: /^[\w-]{342}$/, e: 'AQAB', alg: 'RS256', use: 'sig' },
+  ])
+  t.strictSame(Object.keys(body.keys[1]).toSorted(), ['alg', 'e', 'kid', 'kty', 'n', 'use'])
+})
+
+t.test('a private part that came so far would still stay inside', async (t) => {
+  const { url } = await startApp(t, {
+    keyring: {
+      ...(await createStoredKeyring({ db: (await postgresDb(t)).db, tokenTtl: 7200, rsa: true })),
+      jwks: async () => ({
+        keys: [
+          { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k', alg: 'ES256', use: 'sig', d: 'no' },
+          { kty: 'RSA', n: 'n', e: 'e', kid: 'r', alg: 'RS256', use: 'sig', d: 'no', p: 'no' },
+        ],
+      }),
+    },
+  })
+  const text = await (await fetch(url + PATH)).text()
+  t.equal(
+    text,
+    '{"keys":[{"kty":"EC","crv":"P-256","x":"x","y":"y","kid":"k","alg":"ES256","use":"sig"},' +
+      '{"kty":"RSA","n":"n","e":"e","kid":"r","alg":"RS256","use":"sig"}]}',
+  )
 })

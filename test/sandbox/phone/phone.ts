@@ -53,7 +53,7 @@ t.test('scan, look, confirm: every call has a login code of its own', async (t) 
   }
   t.ok(text.includes('<img src=x onerror=alert(1)>'), 'data is text')
   t.equal(phone.main.querySelector('img, b'), null, 'and never markup')
-  t.ok(text.includes('Confirm only what you opened yourself.'))
+  t.ok(text.includes('Confirm only what you opened yourself, never a code that you were sent.'))
 
   await phone.tap('Confirm')
   t.match(phone.main.textContent, 'Signed in')
@@ -80,6 +80,16 @@ t.test('decline is as prominent as confirm, and says no', async (t) => {
   t.match(phone.main.textContent, 'Declined')
   t.equal(phone.sent.at(-1)?.path, DENY)
   t.same(Object.keys(phone.sent.at(-1)?.body ?? {}), ['code'])
+})
+
+t.test('“Done” leaves the mini program: the phone is as it was before the scan', async (t) => {
+  const phone = await setUp(t, { [SCAN]: show, '/login': confirmed })
+  await phone.tap('alice')
+  t.throws(() => phone.button('Done'))
+  await phone.tap('Confirm')
+  await phone.tap('Done')
+  t.match(phone.main.textContent, 'Sign in by scanning')
+  t.equal(phone.document.location.search, '', 'loaded again, it has no code either')
 })
 
 t.test('mode choose: the number that was tapped goes with the confirmation', async (t) => {
@@ -130,8 +140,10 @@ t.test('two taps are one', async (t) => {
   await phone.tap('alice')
   const confirm = phone.button('Confirm')
   confirm.click()
-  t.equal(phone.button('Confirm').disabled, true)
+  t.equal(phone.button('Decline').disabled, true)
   t.equal(phone.notice.textContent, 'One moment …')
+  t.equal(phone.button('Confirming …').className, 'decide waits')
+  t.equal(phone.main.querySelectorAll('.spinner').length, 1)
   confirm.click()
   await phone.settle()
   t.equal(phone.sent.filter(({ path }) => path === '/login').length, 1)
@@ -189,10 +201,13 @@ t.test('the language is the browser’s, and can be changed', async (t) => {
   const phone = await setUp(t, { [SCAN]: show }, 'zh-TW')
   t.equal(phone.document.documentElement.lang, 'zh-CN')
   await phone.tap('alice')
-  t.match(phone.main.textContent, '仅确认您本人打开的登录。')
+  t.match(phone.main.textContent, '请确认网页是您本人打开的；别人发来的码请勿确认。')
   phone.toggle.click()
   t.equal(phone.document.documentElement.lang, 'en')
-  t.match(phone.main.textContent, 'Confirm only what you opened yourself.')
+  t.match(
+    phone.main.textContent,
+    'Confirm only what you opened yourself, never a code that you were sent.',
+  )
 })
 
 t.test('without a scene it says how to come here', async (t) => {

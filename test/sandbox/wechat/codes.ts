@@ -34,6 +34,14 @@ t.test('a user keeps the openid, and has another one under another appid', async
   t.notOk('unionid' in bob)
 })
 
+t.test('the developer tool’s constant code is one user’s, and works every time', async (t) => {
+  const { codes } = setUp()
+  const mock = () => codes.redeem('the code is a mock one')
+  const { openid } = codes.redeem(codes.issue('devtools')) as Session
+  for (let time = 1; time < 100; time += 1) t.match(mock(), { openid })
+  t.equal(mock(), 45011, 'as often as any user may')
+})
+
 t.test('a code works once; used again it says so while it lives', async (t) => {
   const { codes, clock } = setUp()
   const code = codes.issue('bob')

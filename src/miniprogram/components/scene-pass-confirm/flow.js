@@ -8,6 +8,7 @@
  * @property {string} scene
  * @property {number} expires_in seconds
  * @property {string} site
+ * @property {{ user_code: string }} [device] absent where a browser asks
  * @property {{ ip: string | null, browser: string | null, os: string | null, at: string | null,
  *   country?: string | null }} requested_by
  * @property {{ mode: string, code?: string, choices?: string[] }} match
@@ -26,8 +27,9 @@
  * @property {'howto' | 'old' | 'loading' | 'ask' | 'confirmed' | 'denied' | 'failed'} screen
  * @property {string} scene empty before the first
  * @property {boolean} busy a call is on its way
+ * @property {'confirm' | 'decline' | 'retry' | null} pressed the button that has made this call
  * @property {Scan | null} scan
- * @property {string | null} choice the number the person has tapped
+ * @property {string | null} choice the number, or user code, that the person has tapped
  * @property {number} deadline ms since 1970, in this phone's clock
  * @property {Problem} problem
  * @property {string} code the service's own word for it
@@ -77,6 +79,7 @@ const beginning = {
   screen: 'howto',
   scene: '',
   busy: false,
+  pressed: null,
   scan: null,
   choice: null,
   deadline: 0,
@@ -104,13 +107,14 @@ function createFlow({ login, post, enteredBy, show, onLogin }) {
    * @param {string} path
    * @param {object} body
    * @param {(answer: any) => Partial<State>} next
+   * @param {State['pressed']} pressed
    */
-  async function call(path, body, next) {
+  async function call(path, body, next, pressed = null) {
     if (state.busy) return
     const { scene } = state
     const mine = turn
-    again = () => call(path, body, next)
-    become({ busy: true })
+    again = () => call(path, body, next, 'retry')
+    become({ busy: true, pressed })
     /** @type {Partial<State>} */
     let change
     try {
@@ -122,7 +126,7 @@ function createFlow({ login, post, enteredBy, show, onLogin }) {
       console.warn(error)
       change = failed('offline')
     }
-    if (mine === turn) become(Object.assign({ busy: false }, change))
+    if (mine === turn) become(Object.assign({ busy: false, pressed: null }, change))
   }
 
   const flow = {
@@ -163,14 +167,14 @@ function createFlow({ login, post, enteredBy, show, onLogin }) {
           onLogin(answer)
           return { screen: 'confirmed' }
         },
+        'confirm',
       )
     },
 
     async decline() {
       if (state.screen !== 'ask') return
-      await call(`/ticket/${encodeURIComponent(state.scene)}/deny`, {}, () => ({
-        screen: 'denied',
-      }))
+      const path = `/ticket/${encodeURIComponent(state.scene)}/deny`
+      await call(path, {}, () => ({ screen: 'denied' }), 'decline')
     },
 
     /** Makes the call that failed once more, with a new login code. */

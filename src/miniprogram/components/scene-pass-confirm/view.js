@@ -1,9 +1,13 @@
 /** What is on the screen, as plain data in the order in which it is read. */
 const { canConfirm, canRetry } = require('./flow.js')
+const { forDevice } = require('./words.js')
 
 /** @typedef {import('./flow.js').State} State */
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {{ name: 'decline' | 'confirm' | 'retry', text: string, off: boolean }} Action */
+/**
+ * @typedef {{ name: 'decline' | 'confirm' | 'retry', text: string, off: boolean, waits: boolean }} Action
+ *   `waits` for the answer to its own tap
+ */
 /**
  * @typedef {object} View
  * @property {string} mark of the title: `good`, `bad` or nothing
@@ -12,12 +16,15 @@ const { canConfirm, canRetry } = require('./flow.js')
  * @property {{ name: string, value: string }[]} facts who is asking
  * @property {{ text: string, grave: boolean }[]} notices what is unusual about it
  * @property {string} compare what to do with the number
- * @property {string} code the number to compare, in mode `show`
+ * @property {string} code the number to compare, in mode `show`; a device's user code
  * @property {{ number: string, chosen: boolean }[]} choices the numbers to choose from, in mode `choose`
+ * @property {boolean} long they are user codes, which need more room
  * @property {string} warning
  * @property {string} left
  * @property {Action[]} actions two of them are equals
  * @property {boolean} busy
+ * @property {boolean} waits nothing else is on the screen yet
+ * @property {string} done the way out, once there is nothing more to decide; empty before
  */
 
 /** @type {View} */
@@ -30,28 +37,34 @@ const empty = {
   compare: '',
   code: '',
   choices: [],
+  long: false,
   warning: '',
   left: '',
   actions: [],
   busy: false,
+  waits: false,
+  done: '',
 }
 
 /**
  * @param {State} state
- * @param {Words} words
+ * @param {Words} everyWord
  * @returns {View}
  */
-function viewOf(state, words) {
-  const { screen, busy } = state
+function viewOf(state, everyWord) {
+  const { screen, busy, scan } = state
+  const words = scan && scan.device ? forDevice(everyWord) : everyWord
   const more = () => {
     if (screen === 'ask') return question(state, words)
     if (screen === 'failed') return failure(state, words)
     if (screen === 'confirmed') {
-      return { mark: 'good', title: words.confirmed, text: words.confirmedNext }
+      return { mark: 'good', title: words.confirmed, text: words.confirmedNext, done: words.done }
     }
-    if (screen === 'denied') return { mark: 'bad', title: words.denied, text: words.deniedNext }
+    if (screen === 'denied') {
+      return { mark: 'bad', title: words.denied, text: words.deniedNext, done: words.done }
+    }
     if (screen === 'old') return { mark: 'bad', title: words.old, text: words.oldNext }
-    if (screen === 'loading') return { title: words.loading }
+    if (screen === 'loading') return { title: words.loading, waits: true }
     return { title: words.howto, text: words.howtoNext }
   }
   return Object.assign({}, empty, { busy }, more())
@@ -64,12 +77,14 @@ function viewOf(state, words) {
  */
 function failure(state, words) {
   const [title = '', text = ''] = words.problems[state.problem]
-  const retry = { name: /** @type {const} */ ('retry'), text: words.retry, off: state.busy }
+  const retry = action('retry', words.retry, words.busy, state)
   return {
     mark: 'bad',
     title,
     text: fill(text, { code: state.code }),
     actions: canRetry(state) ? [retry] : [],
+    // The wrong number was a decision, too.
+    done: state.problem === 'wrong' ? words.done : '',
   }
 }
 
@@ -79,17 +94,18 @@ function failure(state, words) {
  * @returns {Partial<View>}
  */
 function question(state, words) {
-  const { scan, choice, busy, deadline } = state
+  const { scan, choice, deadline } = state
   if (!scan) return {}
-  const { site, requested_by: by, match, notices } = scan
+  const { site, device, requested_by: by, match, notices } = scan
   const facts = [
-    { name: words.browser, value: by.browser },
     { name: words.system, value: by.os },
     { name: words.address, value: by.ip },
     { name: words.time, value: by.at && localTime(new Date(by.at)) },
   ]
+  // A device has none.
+  if (by.browser || !device) facts.unshift({ name: words.browser, value: by.browser })
   // Most services do not know it, and "unknown" would only worry the person.
-  if (by.country) facts.splice(3, 0, { name: words.country, value: by.country })
+  if (by.country) facts.splice(-1, 0, { name: words.country, value: by.country })
   return {
     title: fill(words.ask, { site }),
     facts: facts.map(({ name, value }) => ({ name, value: value || words.unknown })),
@@ -99,13 +115,27 @@ function question(state, words) {
     compare: { show: words.compare, choose: words.choose, off: '' }[match.mode] || '',
     code: match.code || '',
     choices: (match.choices || []).map((number) => ({ number, chosen: number === choice })),
+    long: Boolean(device),
     warning: words.warning,
     left: fill(words.left, { time: minutes(deadline - Date.now()) }),
     actions: [
-      { name: 'decline', text: words.decline, off: busy },
-      { name: 'confirm', text: words.confirm, off: busy || !canConfirm(state) },
+      action('decline', words.decline, words.declining, state),
+      action('confirm', words.confirm, words.confirming, state, !canConfirm(state)),
     ],
   }
+}
+
+/**
+ * @param {Action['name']} name
+ * @param {string} text
+ * @param {string} waiting what it says in the place of the text until the answer has come
+ * @param {State} state
+ * @param {boolean} [off]
+ * @returns {Action}
+ */
+function action(name, text, waiting, { busy, pressed }, off = false) {
+  const waits = busy && pressed === name
+  return { name, text: waits ? waiting : text, off: busy || off, waits }
 }
 
 /** Notices that an honest sign-in hardly ever has. */

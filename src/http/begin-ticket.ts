@@ -1,0 +1,95 @@
+import type { FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
+import { AppError } from '../errors.ts'
+import { hashSecret } from '../tickets/secret.ts'
+import {
+  intervalOf,
+  type Channel,
+  type RelyingParty,
+  type Requester,
+  type TicketRules,
+} from '../tickets/ticket.ts'
+import type { Tickets } from '../tickets/verbs.ts'
+import type { AddressLimits } from './address-limits.ts'
+import type { GuessLimit } from './guess-limit.ts'
+import type { PollPace } from './poll-pace.ts'
+import { requesterOf, type CountryOf } from './requester.ts'
+import type { CreatedTicket } from './schemas.ts'
+
+/** What a route that begins a ticket knows about it. */
+export type Beginning = {
+  /** Of the browser's own making. */
+  scene?: string | undefined
+  /** By default the first open door. */
+  channel?: Channel | undefined
+  /** By default the service's own site. */
+  relyingParty?: RelyingParty | null
+  /** By default the browser that calls. A device's ticket has what is known of the device. */
+  requester?: Requester
+  /** How many seconds ago the requester asked; by default this moment. */
+  requestedAgo?: number
+}
+
+/** As much of a reply as an answer of 201 sets. */
+type Reply = { code(status: 201): unknown; header(name: string, value: string): unknown }
+
+/**
+ * Begins a ticket, sets status and `Location`, and returns the body: the same answer on every route
+ * that does. The route has the limit per address (`perAddress('create', …)`).
+ *
+ * @throws {AppError} `INVALID_REQUEST` for a door that is shut, `SCENE_TAKEN`
+ */
+export type BeginTicket = (
+  request: FastifyRequest,
+  reply: Reply,
+  beginning: Beginning,
+) => Promise<Static<typeof CreatedTicket>>
+
+/**
+ * Of the tickets that an address creates in a minute so many get a code from the stock, which is not
+ * for the caller that asks most.
+ */
+const STOCK_SHARE = 20
+
+/** @param options.channels the doors that are open */
+export function createBeginTicket(options: {
+  tickets: Tickets
+  rules: TicketRules
+  channels: readonly Channel[]
+  countryOf: CountryOf
+  limits: AddressLimits
+  guesses: GuessLimit
+  pace: PollPace
+}): BeginTicket {
+  const { tickets, rules, channels, countryOf, limits, guesses, pace } = options
+
+  return async (request, reply, beginning) => {
+    const { channel = channels[0] as Channel, relyingParty = null } = beginning
+    const requester = beginning.requester ?? requesterOf(request, countryOf)
+    if (!channels.includes(channel)) {
+      const detail = `body/channel must be ${channels.join(' or ')}: the other account has no settings here`
+      throw new AppError('INVALID_REQUEST', { detail })
+    }
+    const fromStock = limits.seen(request, 'create') <= STOCK_SHARE
+    const { scene, secret, expiresIn, matchCode } = await tickets.create(
+      { ...beginning, channel, requester, fromStock },
+      request,
+    )
+    guesses.learn(scene)
+    pace.learn(hashSecret(secret))
+    reply.code(201)
+    reply.header('location', `/ticket/${scene}`)
+    const compares = rules.matchMode !== 'off' || (relyingParty && relyingParty.device !== null)
+    return {
+      scene,
+      secret,
+      status: 'pending',
+      channel,
+      expires_in: expiresIn,
+      interval: intervalOf('pending'),
+      match_code: compares ? matchCode : null,
+      qrcode_url: `/ticket/${scene}/qrcode`,
+      ...(rules.urlLink && channel === 'miniprogram' ? { link_url: `/ticket/${scene}/link` } : {}),
+    }
+  }
+}
