@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { startApp } from '../fixtures/app.ts'
 import { call } from '../fixtures/network/client.ts'
+import { rawHttp } from '../fixtures/network/raw-http.ts'
 import { registerApp } from '../fixtures/oidc/app-row.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -93,6 +94,15 @@ t.test('the paths of OpenID Connect', async (t) => {
     const twice = 'grant_type=refresh_token&grant_type=refresh_token&refresh_token=x'
     t.equal((await post('/oidc/token', twice, { authorization: basic })).status, 400)
     t.equal((await post('/oidc/token', 'grant_type=x', { authorization: 'Basic ?' })).status, 400)
+    const form = 'grant_type=refresh_token&refresh_token=x'
+    const both = [basic, 'Basic bm90Om1pbmU='].map((value) => `Authorization: ${value}`)
+    for (const lines of [both, both.toReversed()]) {
+      const { status } = await rawHttp(
+        url,
+        `POST /oidc/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n${lines.join('\r\n')}\r\n\r\n${form}`,
+      )
+      t.ok(status >= 400 && status < 500, `two Authorization headers: ${status}`)
+    }
     t.equal((await post('/oidc/authorize', '{}', { 'content-type': 'text/plain' })).status, 400)
     t.equal((await call(`${url}/oidc/token`)).status, 405)
     t.equal((await call(`${url}/oidc/device`)).status, 404)
