@@ -79,7 +79,9 @@ export function createBeginTicket(options: {
     pace.learn(hashSecret(secret))
     reply.code(201)
     reply.header('location', `/ticket/${scene}`)
-    const compares = rules.matchMode !== 'off' || (relyingParty && relyingParty.device !== null)
+    const isDevice = relyingParty !== null && relyingParty.device !== null
+    // A device's user code is always compared.
+    const matchMode = rules.matchMode === 'off' && isDevice ? 'show' : rules.matchMode
     return {
       scene,
       secret,
@@ -87,7 +89,8 @@ export function createBeginTicket(options: {
       channel,
       expires_in: expiresIn,
       interval: intervalOf('pending'),
-      match_code: compares ? matchCode : null,
+      match_code: matchMode === 'off' ? null : matchCode,
+      match_mode: matchMode,
       qrcode_url: `/ticket/${scene}/qrcode`,
       ...(rules.urlLink && channel === 'miniprogram' ? { link_url: `/ticket/${scene}/link` } : {}),
     }

@@ -82,6 +82,10 @@ export const CreatedTicket = Type.Object(
       description:
         "To show beside the code: two digits, or a device's user code; null where MATCH_CODE is off and there is no device",
     }),
+    match_mode: oneOf(['off', 'show', 'choose'], {
+      description:
+        'What the phone does with it: nothing, shows it to compare, or offers three to tap',
+    }),
     qrcode_url: Type.String(),
     link_url: Type.Optional(
       Type.String({

@@ -35,6 +35,8 @@ export type SignInStatus = {
         link: string | null
         /** Two digits to compare with the phone's, or null. */
         matchCode: string | null
+        /** Whether the phone shows it, too, or offers three to tap. */
+        matchMode: 'off' | 'show' | 'choose'
         /** When the current window ends, in `Date.now()`'s milliseconds. */
         expiresAt: number
       }
@@ -200,6 +202,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
       codeUrl: base + now.qrcode_url,
       link: null,
       matchCode: now.match_code,
+      matchMode: now.match_mode ?? 'show',
       expiresAt: 0,
     }
     if (options.link && now.link_url) {

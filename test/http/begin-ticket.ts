@@ -60,6 +60,7 @@ t.test('an app’s ticket is answered as every other, and its holder has a pace'
     'expires_in',
     'interval',
     'match_code',
+    'match_mode',
     'qrcode_url',
     'link_url',
   ])
@@ -77,11 +78,12 @@ t.test('a device’s ticket has the device’s facts, and its user code in every
   for (const mode of ['off', 'show', 'choose'] as const) {
     const body = (await routeWith(mode, beginning).post()).json()
     t.equal(body.match_code, device, mode)
+    t.equal(body.match_mode, mode === 'off' ? 'show' : mode)
     const { requestedBy } = await findTicket(db, body.scene)
     t.match(requestedBy, television)
   }
   const app = await routeWith('off', { relyingParty: APP }).post()
-  t.equal(app.json().match_code, null)
+  t.match(app.json(), { match_code: null, match_mode: 'off' })
 })
 
 t.test('a door that is shut is no choice', async (t) => {

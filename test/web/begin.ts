@@ -97,3 +97,16 @@ t.test('the element takes the page’s cookie along, and follows the ticket', as
     })
   }
 })
+
+t.test('where the phone offers three numbers, the element says so', async (t) => {
+  const choosing = await startApp(t, { matchMode: 'choose' })
+  const browser = await openBrowser(t)
+  for (const [locale, label] of [
+    ['zh-CN', '请在手机上点选'],
+    ['en', 'Tap it on the phone'],
+  ] as const) {
+    const { page } = await openPage(t, browser, { locale })
+    await page.goto(choosing.url)
+    t.equal((await until(page, 'pending')).matchLabel, label)
+  }
+})

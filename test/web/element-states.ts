@@ -81,7 +81,7 @@ t.test('from loading to signed in', async (t) => {
   release()
 
   const pending = await until(page, 'pending')
-  t.match(pending.matchCode, /^[1-9]\d$/)
+  t.match(pending, { matchCode: /^[1-9]\d$/, matchLabel: 'Compare with the phone' })
   t.equal(pending.image, `${service.url}/ticket/${pending.scene}/qrcode`)
   t.match(pending.time, /^(2:00|1:5\d) left$/)
   const { zh } = await inspect(t, page, 'pending')
@@ -199,9 +199,10 @@ t.test('an error names itself, and a click begins again', async (t) => {
 t.test('on a phone, with a link into WeChat', async (t) => {
   const { page, context } = await openPage(t, browser, phones.chrome)
   await page.goto(`${site.origin}/`)
-  const { link, scene, image, matchCode } = await until(page, 'link')
+  const { link, scene, image, matchCode, matchLabel } = await until(page, 'link')
   t.equal(image, null, 'no phone scans itself')
   t.ok(matchCode)
+  t.equal(matchLabel, 'Remember this', 'the phone will show another page')
   await inspect(t, page, 'link')
   t.ok(link?.startsWith('http'))
   const [phone] = await Promise.all([context.waitForEvent('page'), page.getByRole('link').click()])

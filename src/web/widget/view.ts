@@ -125,7 +125,9 @@ export function createView(root: ShadowRoot, onAct: () => void) {
     const help = words[code as 'SRC_MISSING'] ?? advice
     write(hint, state === 'error' ? `${help} ${code}` : help)
     match.hidden = !waiting || !ticket?.matchCode
-    write(matchLabel, words.match)
+    const onPhone = state === 'link' || (coded && press)
+    const does = onPhone ? 'remember' : ticket?.matchMode === 'choose' ? 'choose' : 'match'
+    write(matchLabel, words[does])
     write(matchCode, ticket?.matchCode ?? '')
 
     stop()

@@ -6,6 +6,10 @@ type Words = Record<ScenePassState | 'press', readonly [title: string, hint: str
   lang: string
   alt: string
   match: string
+  /** Where the phone offers three to tap. */
+  choose: string
+  /** On the phone itself, whose screen will show another page. */
+  remember: string
   left: string
   again: string
   open: string
@@ -18,6 +22,8 @@ const zh: Words = {
   lang: 'zh-CN',
   alt: '微信小程序码',
   match: '请与手机核对',
+  choose: '请在手机上点选',
+  remember: '请记住',
   left: '后失效',
   loading: ['正在准备二维码…', ''],
   pending: ['微信扫码登录', '打开微信“扫一扫”，扫描小程序码'],
@@ -52,6 +58,8 @@ const en: Words = {
   lang: 'en',
   alt: 'WeChat mini program code',
   match: 'Compare with the phone',
+  choose: 'Tap it on the phone',
+  remember: 'Remember this',
   left: 'left',
   loading: ['Preparing the code…', ''],
   pending: ['Sign in with WeChat', 'Open WeChat and scan the code'],

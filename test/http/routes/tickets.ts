@@ -54,6 +54,7 @@ t.test('a new ticket has a scene, a secret, a location and nothing that WeChat m
       channel: 'miniprogram',
       expires_in: 120,
       interval: 2,
+      match_mode: 'show',
       qrcode_url: `/ticket/${scene}/qrcode`,
     })
     t.notMatch(JSON.stringify([...headers]), secret, 'the secret is in the body alone')
