@@ -19,7 +19,7 @@ t.test('threat 5: answers say what they must and nothing else', async (t) => {
   const ticket = await create()
   t.equal(
     Object.keys(ticket).sort().join(),
-    'channel,expires_in,interval,match_code,qrcode_url,scene,secret,status',
+    'channel,expires_in,interval,match_code,match_mode,qrcode_url,scene,secret,status',
   )
   const waiting = await poll(ticket)
   t.equal(keys(waiting), 'expires_in,interval,scene,status')
