@@ -7,7 +7,7 @@ export type Body = {
   expires_in: number
   interval: number
   match_code: string | null
-  match_mode?: 'off' | 'show' | 'choose'
+  match_mode: 'off' | 'show' | 'choose'
   qrcode_url: string
   qrcode?: string
   link_url?: string

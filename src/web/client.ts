@@ -1,4 +1,5 @@
 import { backoff, call, passing, type Answer, type Body } from './call.ts'
+import { wait } from './wait.ts'
 
 /**
  * Signs a person in by their phone: one ticket, polled until it is decided. Needs `fetch` and no
@@ -89,15 +90,8 @@ export class SignInError extends Error {
 /** After so long without an answer people are told; a poll, which costs nothing, is given up then. */
 const SILENCE_MS = 4_000
 
-/** What may end a pause: the page shows, the network is back, or a person does something. */
-const WAKING = ['visibilitychange', 'online', 'click', 'focus']
-
 /** Up to a fifth later, never earlier, so that browsers that came together do not stay together. */
 const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
-
-/** Workers and servers have no document. */
-const isHidden = (): boolean =>
-  (globalThis as { document?: Document }).document?.visibilityState === 'hidden'
 
 /**
  * Creates a ticket and polls it until the person has decided.
@@ -128,44 +122,6 @@ export async function signIn(options: SignInOptions): Promise<string> {
     headers = undefined
   }
 
-  /**
-   * Lasts `ms`, and at least as long as the page is hidden; ends early, but not before `least`, when
-   * the page shows again or the network is back; after trouble also when a person clicks anywhere or
-   * turns to the page. Ends at once when the signal aborts.
-   *
-   * @returns whether it was a click
-   */
-  const pause = (ms: number, least = 0): Promise<boolean> =>
-    new Promise((resolve) => {
-      const startedAt = performance.now()
-      let until = ms
-      let clicked = false
-      let timer: ReturnType<typeof setTimeout>
-      const look = (): void => {
-        clearTimeout(timer)
-        const left = until - (performance.now() - startedAt)
-        if (!signal.aborted) {
-          if (isHidden()) return
-          if (left > 0) return void (timer = setTimeout(look, Math.ceil(left)))
-        }
-        listen('remove')
-        resolve(clicked)
-      }
-      const wake = ({ type }: Event): void => {
-        if (!failures && /^[cf]/.test(type)) return
-        clicked ||= type === 'click'
-        until = least
-        look()
-      }
-      const listen = (how: 'add' | 'remove'): void => {
-        // On their way down: a page may stop them on their way up. Node has no such function.
-        WAKING.forEach((type) => globalThis[`${how}EventListener`]?.(type, wake, true))
-        signal[`${how}EventListener`]('abort', look)
-      }
-      listen('add')
-      look()
-    })
-
   /** Calls until there is an answer other than 429 and 5xx. One call at a time. */
   async function ask(path: string, init: RequestInit, limit?: number): Promise<Answer> {
     for (;;) {
@@ -186,16 +142,17 @@ export async function signIn(options: SignInOptions): Promise<string> {
       } catch (error) {
         // What is refused to a page's origin looks like a lost network. This answer it may read.
         const lost = error instanceof TypeError
-        const alive = lost && !ticket && (await call(`${base}/livez`, {}, signal).catch(() => null))
+        const alive =
+          lost && !ticket ? await call(`${base}/livez`, {}, signal).catch(() => null) : null
         if (signal.aborted) throw signal.reason
-        if (alive && alive.ok && alive.body?.code) throw refusal(alive)
+        if (alive?.ok && alive.body?.code) throw refusal(alive)
       } finally {
         clearTimeout(silence)
       }
-      const wait = Math.max(backoff(failures++), least)
+      const ms = Math.max(backoff(failures++), least)
       // A single lost poll is over before a message about it could be read.
-      if (failures > 1 || wait > 2_000 || globalThis.navigator?.onLine === false) tell(trouble)
-      if (await pause(jitter(wait), least)) tell('loading')
+      if (failures > 1 || ms > 2_000) tell(trouble)
+      if (await wait(jitter(ms), signal, least)) tell('loading')
     }
   }
 
@@ -211,7 +168,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
 
   signal.addEventListener('abort', cancel)
   try {
-    await pause(0)
+    await wait(0, signal)
     // Begun and ended at once: an element whose attributes come one by one.
     if (signal.aborted) throw signal.reason
     tell('loading')
@@ -222,8 +179,9 @@ export async function signIn(options: SignInOptions): Promise<string> {
     }
     const path = begin.replace(/^\/?/, '/') + (image ? '?image=true' : '')
     const created = await ask(path, { method: 'POST', ...chosen })
-    if (!created.ok || !created.body) throw refusal(created)
-    let now: Body = created.body
+    if (!created.ok) throw refusal(created)
+    // What is well has a body: `ask` has looked.
+    let now = created.body as Body
     const { scene } = now
     headers = { authorization: `Bearer ${now.secret}` }
     ticket = {
@@ -233,7 +191,7 @@ export async function signIn(options: SignInOptions): Promise<string> {
       image: now.qrcode ?? null,
       link: null,
       matchCode: now.match_code,
-      matchMode: now.match_mode ?? 'show',
+      matchMode: now.match_mode,
       expiresAt: 0,
     }
     if (options.link && now.link_url) {
@@ -246,11 +204,11 @@ export async function signIn(options: SignInOptions): Promise<string> {
     while (now.status === 'pending' || now.status === 'scanned') {
       ticket.expiresAt = Date.now() + now.expires_in * 1_000
       tell(now.status)
-      await pause(jitter(now.interval * 1_000))
+      await wait(jitter(now.interval * 1_000), signal)
       const answer = await ask(`/ticket/${scene}`, { headers }, SILENCE_MS)
-      if (answer.body && answer.ok) {
-        const stale = answer.body.status === 'pending' && now.status === 'scanned'
-        if (!stale) now = answer.body
+      if (answer.ok) {
+        const next = answer.body as Body
+        if (next.status !== 'pending' || now.status !== 'scanned') now = next
       }
       // The service deletes expired tickets after a while, and this one was there.
       else if (answer.body?.code === 'TICKET_NOT_FOUND' && ticket.expiresAt < Date.now())

@@ -81,7 +81,6 @@ export function createLogin(
   function stop(): void {
     attempt?.abort()
     attempt = undefined
-    view.stop()
   }
 
   function hear(now: SignInStatus): void {
@@ -160,7 +159,7 @@ export function createLogin(
       }
       if (how) return set(how === 'EXPIRED' ? 'expired' : 'denied', why)
       // For the developer: the visitor can only pass the code on.
-      if (why === 'SRC_MISSING') console.error('Set <scene-pass src="https://…">')
+      if (why === 'SRC_MISSING') console.error('Set <scene-pass src>')
       if (why === 'ORIGIN_NOT_ALLOWED') console.error(`Add ${location.origin} to CORS_ORIGINS`)
       set('error', requestId ? `${why} ${requestId}` : why)
       if (!(error instanceof SignInError)) throw error

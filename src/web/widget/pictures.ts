@@ -16,5 +16,5 @@ export const pictures: Record<Exclude<Look, 'pending' | 'press' | 'album'>, stri
   busy: 'M13 5h22L13 43h22z',
   error: 'M24 6L4 42h40zM24 19v11M24 36h.01',
   link: `${PHONE}M20 26l8-8M21 18h7v7`,
-  computer: 'M6 8h36v24H6zM16 42h16M24 32v10',
+  computer: `${PHONE}M24 12v16M19 23l5 5 5-5`,
 }

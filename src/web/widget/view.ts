@@ -35,8 +35,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   ...children: (Element | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)
-  element.className = name
-  element.setAttribute('part', name)
+  element.part = element.className = name
   element.append(...children)
   return element
 }
@@ -49,7 +48,6 @@ export function createView(root: ShadowRoot, onAct: () => void) {
   let image = make('img', 'image')
   image.hidden = true
   const path = document.createElementNS(SVG, 'path')
-  path.setAttribute('pathLength', '1')
   const picture = document.createElementNS(SVG, 'svg')
   picture.setAttribute('viewBox', '0 0 48 48')
   picture.setAttribute('aria-hidden', 'true')
@@ -65,7 +63,6 @@ export function createView(root: ShadowRoot, onAct: () => void) {
   button.onclick = onAct
   const link = make('a', 'link')
   link.target = '_blank'
-  link.rel = 'noopener'
   const foot = make('div', 'foot', match, button, link)
   const words = make('div', 'words', text, foot)
   words.setAttribute('role', 'status')
@@ -100,8 +97,6 @@ export function createView(root: ShadowRoot, onAct: () => void) {
     if (ms > 0) timer = setTimeout(tick, ms % 1_000 || 1_000, expiresAt, unit)
   }
 
-  const stop = (): void => clearTimeout(timer)
-
   /** Shows a code that has been loaded in the place of the one before. */
   function put(next: HTMLImageElement): void {
     image.replaceWith(next)
@@ -115,15 +110,14 @@ export function createView(root: ShadowRoot, onAct: () => void) {
     const dim = !image.hidden && /^(loading|scanned|expired|offline|busy)$/.test(look)
 
     card.lang = say('lang')[0]
-    card.className = `card ${small && 'small'} ${tones[look]}`
+    card.className = `card ${small ? 'small' : ''} ${tones[look] ?? ''}`
     card.setAttribute('aria-label', say('link')[0])
     image.alt = coded ? say('alt')[0] : ''
     image.hidden ||= !coded && !dim
-    picture.toggleAttribute('hidden', coded)
-    tile.className = `tile ${(coded || dim) && 'code'} ${dim && 'dim'}`
+    tile.className = coded ? 'tile code' : dim ? 'tile code dim' : 'tile'
     if (!coded) path.setAttribute('d', pictures[look as 'loading'])
 
-    stop()
+    clearTimeout(timer)
     count.style.visibility = waiting ? '' : 'hidden'
     if (waiting && ticket) tick(ticket.expiresAt, say('left')[0])
 
@@ -160,5 +154,5 @@ export function createView(root: ShadowRoot, onAct: () => void) {
     if (focused === card && !button.hidden) button.focus()
   }
 
-  return { put, show, stop }
+  return { put, show }
 }

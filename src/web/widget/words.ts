@@ -59,11 +59,11 @@ const words: Record<Word, readonly string[]> = {
   confirmed: ['登录成功', 'Signed in'],
   signing: ['正在登录…', 'Signing in…'],
   denied: [
-    '已在手机上拒绝登录|如需登录，请重新扫码|刷新二维码',
+    '已在手机上拒绝|如需登录，请重新扫码|刷新二维码',
     'Declined on the phone|To sign in, scan again|Refresh the code',
   ],
   expired: [
-    '二维码已过期|刷新后请重新扫码|刷新二维码',
+    '二维码已过期|请刷新后重新扫码|刷新二维码',
     'The code has expired|Refresh it and scan again|Refresh the code',
   ],
   offline: ['网络不通|恢复后自动继续|立即重试', 'No connection|It goes on by itself|Try again now'],
@@ -80,8 +80,8 @@ const words: Record<Word, readonly string[]> = {
     'Sign in with WeChat|Confirm in the mini program, then come back here|Open WeChat',
   ],
   computer: [
-    '微信登录|截屏或保存二维码，再用微信扫一扫，从相册选取。也可用电脑打开本页|显示二维码',
-    'Sign in with WeChat|Save the code, then pick it in WeChat → Scan → Album. Or use a computer|Show the code',
+    '微信登录|保存二维码，用微信扫一扫，从相册选取。或用电脑打开本页|显示二维码',
+    'Sign in with WeChat|Save the code. Pick it in WeChat → Scan → Album. Or use a computer|Show the code',
   ],
 }
 
