@@ -25,7 +25,7 @@ const answer =
   (route: Route): Promise<void> =>
     route.fulfill({ status, headers, json: body })
 
-const [TICKETS, CODES] = ['**/ticket', '**/ticket/*/qrcode']
+const TICKETS = '**/ticket?*'
 
 /** One tap on the drawn phone; its words are in one of two languages. */
 const tapPhone = (page: Page, name: RegExp): Promise<void> =>
@@ -100,7 +100,10 @@ export const scenes: Scene[] = [
   {
     name: 'error',
     before: (page) =>
-      page.route(CODES, answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' })),
+      page.route(
+        TICKETS,
+        answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' }),
+      ),
     state: 'error',
   },
   { name: 'link', device: phones.safari, state: 'link' },

@@ -35,6 +35,7 @@ t.test('the token comes when the phone has confirmed, and every step is told onc
   t.match(told[1]?.ticket, {
     scene,
     codeUrl: `${proxy.url}/ticket/${scene}/qrcode`,
+    image: null,
     link: null,
     matchCode: scan.body.match.code,
   })

@@ -28,7 +28,8 @@ svg{width:5em;border-radius:50%;fill:none;stroke:currentColor;stroke-width:2.5;s
 .dim svg{opacity:1;padding:1em;background:var(--bg)}\
 .good .tile,.left{color:var(--good)}\
 .bad .tile{color:var(--scenepass-danger,#c2451a)}\
-img,svg,p{transition:.15s;animation:in .15s}\
+img,svg{transition:opacity .15s,filter .15s}\
+img,p{animation:in .15s}\
 .turn svg{animation:turn 1.2s linear infinite}\
 .good path{stroke-dasharray:130;animation:draw .5s}\
 @keyframes in{from{opacity:0}}\
