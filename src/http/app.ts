@@ -129,13 +129,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
 
   const pace = createPollPace()
-  const codeOf = createCodes({
-    db,
-    counter,
-    codeMakers: codeMakersOf(doors),
-    guesses,
-    note: events.note,
-  })
+  const codeMakers = codeMakersOf(doors)
+  const codeOf = createCodes({ db, counter, codeMakers, guesses, note: events.note })
   const begin = createBeginTicket({
     tickets,
     codeOf,

@@ -45,8 +45,8 @@ img,p{animation:in .15s}\
 .foot{min-height:3em;align-content:end}\
 .small .foot{min-height:6.75em}\
 .small .match~*{grid-area:2/1;width:100%}\
-.match{display:flex;flex-wrap:wrap;gap:.25em .75em;align-items:center;justify-content:center}\
-b{font-size:1.1em}\
+.match{display:flex;gap:.75em;align-items:center;justify-content:center}\
+b{flex:none;font-size:1.1em}\
 .digits{width:calc(2ch + 1.5em);font-size:1.75em;text-indent:.375em;letter-spacing:.75em;white-space:nowrap;border-radius:.25em;background:linear-gradient(90deg,#8886 48%,#0000 0 52%,#8886 0)}\
 button,a{padding:.65em 1.5em;font:inherit;font-weight:650;color:var(--scenepass-on-accent,#fff);background:var(--good);border:.125em solid transparent;border-radius:.75em;text-decoration:none}\
 @media(prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}`
