@@ -18,6 +18,6 @@ export const policyText = (policy: Readonly<Record<string, readonly string[]>>):
   Object.entries(policy)
     .map(([name, values]) => {
       const directive = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-      return `${directive} ${values.join(' ')}`
+      return [directive, ...values].join(' ')
     })
     .join(';')

@@ -98,6 +98,7 @@ function entitle(): void {
 document.addEventListener('status', (event) => {
   ;({ state } = (event as ScenePassEventMap['status']).detail)
   entitle()
+  find('.card')?.setAttribute('data-state', state)
   // Who has signed in is not asked how.
   const list = find('.tabs')
   if (list) list.hidden = state === 'confirmed'
