@@ -80,8 +80,8 @@ function unreadable(path: string, error: unknown): Words {
 }
 
 const tooLarge = (path: string, size: number): Words => ({
-  en: `SITE_LOGO: ${path} has ${size} bytes, and may have ${MOST_BYTES} (64 KiB). Make it smaller: pages show it 32 pixels high.`,
-  zh: `SITE_LOGO：${path} 有 ${size} 字节，最多 ${MOST_BYTES} 字节（64 KiB）。请缩小图片：页面上的高度是 32 像素。`,
+  en: `SITE_LOGO: ${path} has ${size} bytes, and may have ${MOST_BYTES} (64 KiB). Make it smaller: an SVG, or a PNG of 180 pixels, has a tenth of that.`,
+  zh: `SITE_LOGO：${path} 有 ${size} 字节，最多 ${MOST_BYTES} 字节（64 KiB）。请缩小图片：SVG 或 180 像素的 PNG 通常只有它的十分之一。`,
 })
 
 const noImage = (path: string): Words => ({
