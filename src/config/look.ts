@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Logo, LogoType } from '../http/site.ts'
 import type { Words } from '../language.ts'
-import { messageOf, OperatorError } from '../operator-error.ts'
+import { messageOf, OperatorError, wordsOf } from '../operator-error.ts'
 import { imageType } from '../wechat/image-type.ts'
 import type { Settings } from './settings.ts'
 
@@ -38,6 +38,16 @@ export async function readLogo(path: string): Promise<Logo> {
   const type = typeOf(bytes)
   if (type === null) throw new OperatorError(noImage(path))
   return { type, bytes }
+}
+
+/** What is wrong with the logo that the settings name; null: nothing. */
+export async function problemOfLogo({ logo }: Look): Promise<Words | null> {
+  try {
+    if (logo !== null) await readLogo(logo)
+    return null
+  } catch (error) {
+    return wordsOf(error)
+  }
 }
 
 async function bytesOf(path: string): Promise<Buffer> {

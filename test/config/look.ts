@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config/config.ts'
-import { readLogo } from '../../src/config/look.ts'
+import { problemOfLogo, readLogo } from '../../src/config/look.ts'
 import { OperatorError } from '../../src/operator-error.ts'
 import { temporaryFolder } from '../fixtures/network/child.ts'
 
@@ -66,6 +66,12 @@ t.test('what pages could not show is refused in a sentence', async (t) => {
   const large = await refusalOf(fileOf(Buffer.concat([png, Buffer.alloc(65_536)])))
   t.match(large.en, /has 65545 bytes, and may have 65536 \(64 KiB\)/)
   t.match(large.zh, /65545 字节，最多 65536/)
+})
+
+t.test('the doctor hears of it as well', async (t) => {
+  t.equal(await problemOfLogo({ logo: null, color: null }), null)
+  t.equal(await problemOfLogo({ logo: fileOf(SVG), color: null }), null)
+  t.match(await problemOfLogo({ logo: 'none.svg', color: null }), { en: /^SITE_LOGO: there is no/ })
 })
 
 t.test('a pipe, which has no end, is no logo', async (t) => {

@@ -78,6 +78,21 @@ t.test('a logo takes the place of every icon, also of those that nobody names', 
   t.notMatch(html, 'apple-touch-icon', 'phones take no SVG')
 })
 
+t.test('each of them is in the language by the one rule', async (t) => {
+  for (const path of ['/', '/nothing', '/d', '/docs', '/oidc/logout/success']) {
+    for (const [asked, lang] of [
+      [undefined, 'zh-CN'],
+      ['zh-TW,en;q=0.8', 'zh-CN'],
+      ['en', 'en'],
+      ['ja', 'en'],
+    ] as const) {
+      const headers = { accept: BROWSER.accept, ...(asked && { 'accept-language': asked }) }
+      const { body } = await call(none.url + path, { headers })
+      t.match(body, `<html lang="${lang}">`, `${path} ${asked}`)
+    }
+  }
+})
+
 t.test('the logo says no more than the name beside it', async (t) => {
   for (const path of ['/', '/nothing', '/d', '/confirm']) {
     t.match(
