@@ -104,6 +104,7 @@ t.test('the tab says what has come of it, in the language of the page', async (t
   }
   const ticket = await open(`${url}/d/${await askDevice()}`)
   t.equal(await page.title(), '在设备上登录电视')
+  t.equal(await page.locator('.site').innerText(), '示例网站', 'whose page it is stands above')
   await scan(ticket, 'alice')
   await until(page, 'scanned')
   t.equal(await page.title(), '已扫码 · 电视', 'the device’s page, too')
