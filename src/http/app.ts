@@ -17,6 +17,7 @@ import type { LoginTokens } from '../tokens/login-token.ts'
 import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
 import { createBeginTicket } from './begin-ticket.ts'
+import { compilers } from './compilers.ts'
 import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
@@ -100,6 +101,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT,
     serverFactory: gate.serverFactory,
     return503OnClosing: false,
+    schemaController: compilers,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // Without a logger: one for every request, and the listeners that go with it, cost more than a
     // poll's share of the database. What has something to say is given the log.
