@@ -69,8 +69,9 @@ export function drawView(
     ...some('p', view.text),
     ...some('p', view.facts, 'facts'),
     ...view.notices.map(({ text, grave }) => make('p', text, grave ? 'unusual grave' : 'unusual')),
-    ...some('p', view.compare),
-    ...(view.digits.length > 0 ? [tiles(view)] : some('p', view.code, 'match')),
+    ...(view.digits.length > 0
+      ? [box('compare', make('p', view.compare), tiles(view))]
+      : [...some('p', view.compare), ...some('p', view.code, 'match')]),
     ...(numbers.length > 0 ? [box(view.long ? 'numbers long' : 'numbers', ...numbers)] : []),
     ...some('p', view.warning, 'warning'),
     ...(actions.length > 0 ? [box('decision', ...actions)] : []),
