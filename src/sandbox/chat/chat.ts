@@ -112,11 +112,7 @@ function draw(words: ChatTexts): HTMLElement[] {
     return [title, make('p', words.unfollowed), ...rest, holder()]
   }
   const { lines } = memory.chat(memory.holder())
-  return [
-    title,
-    drawLines(lines, words),
-    holder(act(words.unfollow, '', () => void unfollow())),
-  ]
+  return [title, drawLines(lines, words), holder(act(words.unfollow, '', () => void unfollow()))]
 }
 
 function render(): void {

@@ -81,7 +81,9 @@ document.addEventListener('login', (event) => {
 scan.addEventListener('click', () => {
   if (code === null) return
   scanned = code
-  handset.open(isAccount() ? `/sandbox/q/${code}` : `/sandbox/phone?scene=${encodeURIComponent(code)}`)
+  handset.open(
+    isAccount() ? `/sandbox/q/${code}` : `/sandbox/phone?scene=${encodeURIComponent(code)}`,
+  )
   handset.show()
 })
 back.addEventListener('click', () => handset.open(`/sandbox/q/${scanned}`))

@@ -2,17 +2,18 @@ import { both } from '../../html.ts'
 import { afterLogin } from './after-login.ts'
 
 /** The demo's third part, which needs the provider. It is for the login page alone, not for those of other apps. */
-const otherApps = (oidc: boolean): string => `<p id="other-apps" class="small" hidden>${
-  oidc
-    ? both(
-        '其他应用也能用它登录：<a href="/sandbox/app">打开示例应用</a>',
-        'Other apps sign in through it, too: <a href="/sandbox/app">Open the example app</a>',
-      )
-    : both(
-        'Grafana、Gitea、命令行工具也能这样登录，试一试：',
-        'Grafana, Gitea and command-line tools can sign in by it, too:',
-      ) + ' <code>OIDC=on npm start</code>'
-}</p>`
+const otherApps = (oidc: boolean): string =>
+  `<p id="other-apps" class="small" hidden>${
+    oidc
+      ? both(
+          '其他应用也能用它登录：<a href="/sandbox/app">打开示例应用</a>',
+          'Other apps sign in through it, too: <a href="/sandbox/app">Open the example app</a>',
+        )
+      : both(
+          'Grafana、Gitea、命令行工具也能这样登录，试一试：',
+          'Grafana, Gitea and command-line tools can sign in by it, too:',
+        ) + ' <code>OIDC=on npm start</code>'
+  }</p>`
 
 const SCAN_ICON = `<svg viewBox="0 0 48 48" width="48" height="48" aria-hidden="true"><path d="M6 15V9a3 3 0 0 1 3-3h6M33 6h6a3 3 0 0 1 3 3v6M42 33v6a3 3 0 0 1-3 3h-6M15 42H9a3 3 0 0 1-3-3v-6M6 24h36"/></svg>`
 

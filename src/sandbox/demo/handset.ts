@@ -15,7 +15,10 @@ const FONT_SIZE = 'clamp(14px, 4.7vw, 17px)'
  */
 export function createHandset(
   frame: HTMLIFrameElement,
-  on: { load: (phone: Window & typeof globalThis, isConfirmPage: boolean) => void; change: () => void },
+  on: {
+    load: (phone: Window & typeof globalThis, isConfirmPage: boolean) => void
+    change: () => void
+  },
 ) {
   const root = document.documentElement
   const watcher = new MutationObserver(on.change)

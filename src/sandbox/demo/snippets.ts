@@ -1,5 +1,7 @@
 /** A page with the element on it, complete with the address of this service. */
-export const pageSnippet = (origin: string): string => `<script type="module" src="${origin}/widget.js"></script>
+export const pageSnippet = (
+  origin: string,
+): string => `<script type="module" src="${origin}/widget.js"></script>
 <scene-pass></scene-pass>
 <script>
   document.addEventListener('login', async (event) => {
