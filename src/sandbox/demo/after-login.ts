@@ -40,11 +40,7 @@ export function afterLogin(guide: boolean): string {
             '放到您的网页上',
             'Put it on your page',
             `<pre id="page-snippet" tabindex="0"></pre>
-            <p class="line">${copyButton('page-snippet', '复制代码', 'Copy the code')}<span>${read('page', '指南：网页', 'Guide: your page')}</span></p>
-            <p class="small">${both(
-              '<code>/session</code> 是您自己服务器的地址。本机任意端口的网页都可以直接试。',
-              '<code>/session</code> stands for your own server. Pages on any port of this machine may use it as it is.',
-            )}</p>`,
+            <p class="line">${copyButton('page-snippet', '复制代码', 'Copy the code')}<span>${read('page', '指南：网页', 'Guide: your page')}</span></p>`,
           )}
           ${step(
             '在您的服务器上验证',

@@ -32,7 +32,7 @@ export const demoPage = ({ oidc, guide }: { oidc: boolean; guide: boolean }) => 
 
   above: `<p class="notice"><strong>${both('沙箱', 'Sandbox')}</strong> ${both(
     '没有真实的微信，任何人都可以任何身份登录。请在手机上点“扫一扫”，选一个用户，再确认登录。',
-    'No real WeChat: any visitor can sign in as any user. On the phone tap “Scan”, choose a person, then confirm.',
+    'No real WeChat: any visitor can sign in as any user. On the phone tap “Scan the code”, choose a person, then confirm.',
   )}</p>`,
 
   beside: `<section class="handset" aria-labelledby="phone-title">
@@ -40,7 +40,7 @@ export const demoPage = ({ oidc, guide }: { oidc: boolean; guide: boolean }) => 
           <div class="device" data-screen="rest">
             <iframe id="phone" title="沙箱手机 · Sandbox phone"></iframe>
             <button id="back" type="button" hidden>${both('返回会话', 'Back to the chat')}</button>
-            <button id="scan" type="button" disabled>${SCAN_ICON}${both('扫一扫', 'Scan')}</button>
+            <button id="scan" type="button" disabled>${SCAN_ICON}${both('扫一扫', 'Scan the code')}</button>
           </div>
         </section>
         ${afterLogin(guide)}

@@ -6,6 +6,7 @@ export const pageSnippet = (
 <script>
   document.addEventListener('login', async (event) => {
     const headers = { authorization: \`Bearer \${event.detail.token}\` }
+    // Your own server, which verifies it
     const answer = await fetch('/session', { method: 'POST', headers })
     if (answer.ok) location.assign('/account')
   })

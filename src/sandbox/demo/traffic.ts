@@ -4,7 +4,7 @@ type Words = readonly [zh: string, en: string]
 
 const LONGEST = 200
 /** A scene or the like in a path: its beginning tells one from another. */
-const LONG = /([\w-]{6})[\w-]{14,}/g
+const LONG = /([\w-]{6})[\w-]{16,}/g
 
 const parties = {
   browser: ['浏览器', 'Browser'],
