@@ -75,7 +75,7 @@ document.addEventListener('login', (event) => {
   find('server-snippet').textContent = serverSnippet(location.origin, { iss, aud })
   find('heard').textContent = find('claims-title').innerText
   page.hidden = true
-  claims.scrollIntoView({ block: 'nearest' })
+  claims.scrollIntoView()
 })
 
 scan.addEventListener('click', () => {
