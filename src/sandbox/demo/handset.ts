@@ -51,7 +51,9 @@ export function createHandset(
 
   function speakAlike(): void {
     const phone = frame.contentDocument
-    if (phone && phone.documentElement.lang !== root.lang) phone.getElementById('language')?.click()
+    if (phone?.documentElement && phone.documentElement.lang !== root.lang) {
+      phone.getElementById('language')?.click()
+    }
   }
 
   return {
@@ -59,8 +61,11 @@ export function createHandset(
       // Not by its attribute: the back button would go through all the codes.
       frame.contentWindow?.location.replace(address)
     },
-    screen: (): PhoneScreen =>
-      (frame.contentDocument?.documentElement.dataset['screen'] ?? 'other') as PhoneScreen,
+    screen(): PhoneScreen {
+      // A document that is about to be another has no element.
+      const shown = frame.contentDocument?.documentElement as HTMLElement | null | undefined
+      return (shown?.dataset['screen'] ?? 'other') as PhoneScreen
+    },
     /** Where page and phone stand below each other, the phone may be out of sight. */
     show(): void {
       frame.parentElement?.scrollIntoView({ block: 'nearest' })

@@ -100,3 +100,12 @@ t.test('every link of it leads somewhere, in both languages', async (t) => {
     if (link.endsWith('.zh-CN.md')) t.match(text, /\p{Script=Han}/u, link)
   }
 })
+
+t.test('the guide’s pages are there, and nothing beside them', async (t) => {
+  const page = await fetch(`${url}/sandbox/guide/page.md`)
+  t.equal(page.headers.get('content-type'), 'text/plain; charset=utf-8')
+  t.match(await page.text(), /^# Put it on your page/)
+  for (const name of ['..%2fpackage.json', 'none.md', '%2e%2e%2f.env', 'page']) {
+    t.equal((await fetch(`${url}/sandbox/guide/${name}`)).status, 404, name)
+  }
+})
