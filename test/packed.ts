@@ -42,6 +42,7 @@ t.test('the package has what it needs, and nothing of the machine that built it'
     'dist/src/web/widget.d.ts',
     'dist/src/web/client.d.ts',
     'dist/src/web/served.js',
+    'dist/src/web/page/favicon.ico',
     'src/miniprogram/pages/login/login.js',
   ]) {
     t.ok(files.includes(file), file)
