@@ -39,6 +39,7 @@ const also: Record<string, readonly string[]> = {
     'http/plugins/error-handler.ts',
     'http/asset.ts',
     'wechat/draw-code.ts',
+    'wechat/png.ts',
     'wechat/push/crypto.ts',
     'wechat/push/request.ts',
     'wechat/push/xml.ts',

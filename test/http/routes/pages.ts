@@ -20,9 +20,11 @@ const plain = await startApp(t, { databaseUrl, sandbox: null })
 const page = (base: string, query: Record<string, string> = {}, headers = {}) =>
   call(`${base}/?${new URLSearchParams(query).toString()}`, { headers })
 
-/** What the document makes a browser load. */
+/** What the document makes a browser load: a link is followed by people. */
 const partsOf = (html: string) =>
-  [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string)
+  [...html.replace(/<a .*?>/g, '').matchAll(/(?:src|href)="([^"]+)"/g)].map(
+    (match) => match[1] as string,
+  )
 
 const PARTS = [
   '/apple-touch-icon.png',
