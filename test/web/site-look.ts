@@ -5,7 +5,7 @@ import type { ScenePassState } from '../../src/web/widget.ts'
 import { startApp } from '../fixtures/app.ts'
 import { axeViolations } from '../fixtures/browser/axe.ts'
 import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
-import { until } from '../fixtures/browser/element.ts'
+import { lookAgain, until } from '../fixtures/browser/element.ts'
 import { call, clientOf } from '../fixtures/network/client.ts'
 import { wechatAt } from '../fixtures/network/wechat-at.ts'
 import { registerApp } from '../fixtures/oidc/app-row.ts'
@@ -24,7 +24,7 @@ const databaseUrl = await postgresUrl(t)
 const logo = { type: 'image/svg+xml', bytes: Buffer.from(SVG) } as const
 const look = { databaseUrl, site: '示例网站', logo, color: '#ffd100', oidc: {} }
 const sandbox = await startApp(t, look)
-const { login, deny, scan, create } = clientOf(sandbox.url)
+const { create, ...phone } = clientOf(sandbox.url)
 const { url, db } = await startApp(t, {
   ...look,
   sandbox: null,
@@ -39,6 +39,13 @@ async function as(lang: string, colorScheme: 'light' | 'dark', width = 375): Pro
   await page.emulateMedia({ colorScheme, forcedColors: 'none' })
   await page.setViewportSize({ width, height: 800 })
 }
+
+/** What a phone does; then its person looks at the page again. */
+const onPhone = (what: 'scan' | 'login' | 'deny') => async (ticket: { scene: string }) => {
+  await phone[what](ticket, 'alice')
+  await lookAgain(page)
+}
+const [scan, login, deny] = [onPhone('scan'), onPhone('login'), onPhone('deny')]
 
 /** A sign-in of its own. */
 async function open(address = url): Promise<{ scene: string }> {
@@ -55,6 +62,7 @@ async function expire({ scene }: { scene: string }): Promise<void> {
   })
   const last = await until(page, 'pending', { not: scene })
   await sql`update tickets set expires_at = now() where scene = ${last.scene}`.execute(db)
+  await lookAgain(page)
 }
 
 const overflow = (page: Page) =>
@@ -83,9 +91,9 @@ async function confirmLink(): Promise<string> {
 t.test('the tab says what has come of it, in the language of the page', async (t) => {
   const steps: [ScenePassState, (ticket: { scene: string }) => Promise<unknown>, string, string][] =
     [
-      ['scanned', (ticket) => scan(ticket, 'alice'), '已扫码', 'Scanned'],
-      ['confirmed', (ticket) => login(ticket, 'alice'), '✓ 已登录', '✓ Signed in'],
-      ['denied', (ticket) => deny(ticket, 'alice'), '✕ 已拒绝', '✕ Declined'],
+      ['scanned', scan, '已扫码', 'Scanned'],
+      ['confirmed', login, '✓ 已登录', '✓ Signed in'],
+      ['denied', deny, '✕ 已拒绝', '✕ Declined'],
       ['expired', expire, '已过期', 'Expired'],
     ]
   const language = page.locator('#language')
@@ -105,7 +113,7 @@ t.test('the tab says what has come of it, in the language of the page', async (t
   const ticket = await open(`${url}/d/${await askDevice()}`)
   t.equal(await page.title(), '在设备上登录电视')
   t.equal(await page.locator('.site').innerText(), '示例网站', 'whose page it is stands above')
-  await scan(ticket, 'alice')
+  await scan(ticket)
   await until(page, 'scanned')
   t.equal(await page.title(), '已扫码 · 电视', 'the device’s page, too')
   t.same(troubles, [])
@@ -125,13 +133,13 @@ for (const [lang, scheme] of [
     }
     const ticket = await open()
     await check('pending')
-    await scan(ticket, 'alice')
+    await scan(ticket)
     await until(page, 'scanned')
     await check('scanned')
-    await login(ticket, 'alice')
+    await login(ticket)
     await until(page, 'confirmed')
     await check('confirmed')
-    await deny(await open(), 'alice')
+    await deny(await open())
     await until(page, 'denied')
     await check('denied')
     await open(`${url}/d/${await askDevice()}`)
@@ -181,7 +189,7 @@ t.test('on a phone buttons are as wide as the card, and 48 pixels high', async (
   await page.goto(`${url}/d`)
   t.same(await sizes('.code button'), good)
   const ticket = await open()
-  await deny(ticket, 'alice')
+  await deny(ticket)
   await until(page, 'denied')
   t.same(await sizes('scene-pass >>> button'), good)
 })
@@ -208,7 +216,7 @@ t.test('in forced colours buttons have an edge, and one tab is seen to be chosen
 t.test('the buttons have the site’s colour, its links one that can be read', async (t) => {
   await as('en', 'light')
   const ticket = await open()
-  await deny(ticket, 'alice')
+  await deny(ticket)
   await until(page, 'denied')
   const fill = await page.evaluate(() => {
     const button = document.querySelector('scene-pass')?.shadowRoot?.querySelector('button')
