@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config/config.ts'
+import { readLogo } from './config/look.ts'
 import { sandboxAccount, sandboxOfficialAccount } from './config/sandbox.ts'
 import { isLoopback } from './config/hosts.ts'
 import { isEverywhere, localUrl } from './config/urls.ts'
@@ -74,6 +75,7 @@ async function start(
   { config, log, ownAddresses = [] }: ServiceOptions,
   undo: (() => Promise<unknown>)[],
 ): Promise<Omit<Service, 'stop'>> {
+  const logo = config.look.logo === null ? null : await readLogo(config.look.logo)
   const { host } = config.listen
   // The public URL, and with it the issuer of tokens and the sandbox's codes, may depend on the port.
   const { port: wanted } = config.listen
@@ -136,7 +138,13 @@ async function start(
     doors,
     keyring,
     tokens,
-    site: { name: config.siteName ?? new URL(publicUrl).host, publicUrl, version },
+    site: {
+      name: config.siteName ?? new URL(publicUrl).host,
+      publicUrl,
+      version,
+      logo,
+      color: config.look.color,
+    },
     rules: config.sandbox ? atHome(config) : config,
     stock: madeFor,
     sandbox: config.sandbox

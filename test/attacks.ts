@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
@@ -28,6 +29,8 @@ async function during<T>(
   const { port } = new URL(url)
   const child = fork(attacker, [port, '127.0.0.66', JSON.stringify(attacks)])
   t.teardown(() => child.kill('SIGKILL'))
+  // An attacker has a machine of its own, and takes no CPU from the one that it attacks.
+  setPriority(child.pid as number, constants.priority.PRIORITY_LOW)
   let statuses: Record<string, number> = {}
   child.on('message', (latest: Record<string, number>) => (statuses = latest))
   await once(child, 'message')
@@ -39,11 +42,11 @@ async function during<T>(
 
 type Heard = { status: number; body: Json }
 
-/** Beside other tests the machine may have no time for it: pages and phones try again after a 503. */
+/** Pages and phones try again for as long as the ticket lives; beside other tests the machine is busy. */
 async function patiently(work: () => Promise<Heard>): Promise<Heard> {
   for (let again = 0; ; again++) {
     const heard = await work()
-    if (heard.status !== 503 || again === 3) return heard
+    if (heard.status < 503 || again === 10) return heard
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
@@ -52,7 +55,9 @@ async function patiently(work: () => Promise<Heard>): Promise<Heard> {
 async function logins(url: string, count: number): Promise<string[]> {
   const one = async (i: number): Promise<string> => {
     const agent = new Agent({ localAddress: `127.0.1.${i + 1}` })
+    let at = ''
     const ask = async (method: 'GET' | 'POST', path: string, body?: object, secret?: string) => {
+      at = `${method} ${path}`
       const answer = await send(url + path, {
         dispatcher: agent,
         method,
@@ -85,7 +90,7 @@ async function logins(url: string, count: number): Promise<string[]> {
       const { body: end } = await poll()
       return end.token ? 'token' : `end ${end.status}`
     } catch (error) {
-      return String(error)
+      return `${at}: ${String(error)}`
     } finally {
       await agent.close()
     }

@@ -76,6 +76,7 @@ t.test('the API guide lists every endpoint and no other', async (t) => {
   const routes = new Set<string>()
   await startApp(t, {
     urlLink: true,
+    logo: { type: 'image/png', bytes: Buffer.alloc(0) },
     around: [
       async (app) => {
         app.addHook('onRoute', ({ method, url }) => {

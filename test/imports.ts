@@ -20,6 +20,7 @@ const floors: readonly (readonly string[])[] = [
     'operator-error.ts',
     'ip-address.ts',
     'html.ts',
+    'page-policy.ts',
     'secrets.ts',
   ],
 ]
@@ -38,6 +39,7 @@ const also: Record<string, readonly string[]> = {
     'http/plugins/error-handler.ts',
     'http/asset.ts',
     'wechat/draw-code.ts',
+    'wechat/png.ts',
     'wechat/push/crypto.ts',
     'wechat/push/request.ts',
     'wechat/push/xml.ts',
@@ -51,6 +53,7 @@ const also: Record<string, readonly string[]> = {
   'build/style-hash.ts': ['web/widget/style.ts'],
   'doctor/examine.ts': ['config'],
   'errors.ts': ['language.ts'],
+  'html.ts': ['language.ts'],
   'operator-error.ts': ['language.ts'],
 }
 

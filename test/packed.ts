@@ -42,6 +42,7 @@ t.test('the package has what it needs, and nothing of the machine that built it'
     'dist/src/web/widget.d.ts',
     'dist/src/web/client.d.ts',
     'dist/src/web/served.js',
+    'dist/src/web/page/favicon.ico',
     'src/miniprogram/pages/login/login.js',
   ]) {
     t.ok(files.includes(file), file)
@@ -87,11 +88,13 @@ t.test('installed in an empty folder, it serves, signs in and answers its comman
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const env = { PORT: String(port) }
+  // What npx has run twice, the version and the service, it need not find again for each command.
   const scenepass = (...args: string[]) =>
-    runCommand('npx', ['--no-install', 'scenepass', ...args], { cwd: folder, env })
+    runCommand(join(folder, 'node_modules/.bin/scenepass'), args, { cwd: folder, env })
 
   const asked = performance.now()
-  t.match(await scenepass('--version'), { status: 0, err: '' })
+  const version = ['--no-install', 'scenepass', '--version']
+  t.match(await runCommand('npx', version, { cwd: folder, env }), { status: 0, err: '' })
   const most = Math.max(MOST_START_MS, MOST_VERSIONS * (performance.now() - asked))
 
   const began = performance.now()

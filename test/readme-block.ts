@@ -175,7 +175,7 @@ t.test('the code in the guide', async (t) => {
         newSession: async (user: string) => `of-${user}`,
       })
 
-      const begun = await call(`${here}/sign-in`, { redirect: 'manual' })
+      const begun = await call(`${here}/sign-in`)
       t.equal(begun.status, 303)
       const [cookie = ''] = (begun.headers.get('set-cookie') ?? '').split(';')
       t.match(begun.headers.get('set-cookie'), /HttpOnly; Secure; SameSite=None/)
@@ -193,7 +193,6 @@ t.test('the code in the guide', async (t) => {
           method: 'POST',
           body: new URLSearchParams(form),
           headers,
-          redirect: 'manual',
         })
       const signedIn = await post({ token, state }, { cookie: `other=1; ${cookie}` })
       t.match(signedIn, { status: 303 })

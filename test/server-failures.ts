@@ -114,6 +114,15 @@ t.test('where settings, files or folders are not what they should be', { jobs: 2
       files: { '.env': 'SITE_NAME=C#\n' },
       says: /line 1: the # would cut .*SITE_NAME/,
     },
+    'a colour that is a comment': {
+      files: { '.env': 'SITE_COLOR=#07c160\n' },
+      says: /line 1: the # would cut .*SITE_COLOR/,
+    },
+    'a logo that is none': {
+      env: { SITE_LOGO: 'logo.png' },
+      files: { 'logo.png': 'GIF89a' },
+      says: /SITE_LOGO: logo\.png is no PNG/,
+    },
     'found 11: a mark': {
       files: { '.env': '\uFEFFNODE_ENV=production\r\n' },
       says: /WECHAT_APPID and WECHAT_SECRET must be set in production/,

@@ -16,6 +16,7 @@ import {
   problemsOfOfficialAccount,
   type OfficialAccountCredentials,
 } from './official-account.ts'
+import { lookIn, type Look } from './look.ts'
 import { naming, readOrigin, withPlainOrigin } from './origins.ts'
 import { openIdConnectIn, problemsOfOpenIdConnect } from './openid-connect.ts'
 import { proxyFor, readProxy } from './outbound-proxy.ts'
@@ -39,6 +40,7 @@ export type Config = Readonly<{
   http: HttpRules
   ops: { host: string; port: number | null }
   siteName: string | null
+  look: Look
   /** Without credentials of either account it is the sandbox, which has both. */
   sandbox: boolean
   /** `credentials: null`: this door is shut, unless it is the sandbox. */
@@ -197,6 +199,7 @@ export function readConfig(
     },
     ops: { host: values.OPS_HOST, port: values.OPS_PORT ?? null },
     siteName: values.SITE_NAME ?? null,
+    look: lookIn(values),
     sandbox,
     wechat: {
       credentials,

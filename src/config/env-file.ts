@@ -63,7 +63,8 @@ export function parseDotEnv(bytes: Buffer, file = FILE): Record<string, string> 
     const quote = /^["'`]/.exec(rest)?.[0]
     if (quote === undefined) {
       const value = rest.replace(/(^|\s)#.*$/, '').trim()
-      if (value.includes('#')) complain(number, cutBy(name))
+      // A # right behind the = is meant: it begins a colour.
+      if (value.includes('#') || /^[^=]*=#\S/.test(line)) complain(number, cutBy(name))
       values[name] = value
       continue
     }

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { lookSettings } from './look-settings.ts'
 import { officialAccountSettings } from './official-account-settings.ts'
 import { openIdConnectSettings } from './openid-connect-settings.ts'
 import { LISTEN } from './urls.ts'
@@ -96,6 +97,7 @@ export const settings = Type.Object({
       description: 'a name of at most 64 characters, all of them visible',
     }),
   ),
+  ...lookSettings,
   WECHAT_APPID: Type.Optional(
     Type.String({
       pattern: '^wx[0-9a-z]{16}$',

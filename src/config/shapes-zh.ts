@@ -24,6 +24,8 @@ export const shapesInChinese: Record<keyof Settings, string> = {
   CORS_ORIGINS: '用逗号分隔的来源，例如 https://www.example（不带路径，不含 *）',
   RETURN_URLS: '用逗号分隔的 http(s) 地址，例如 https://www.example/signed-in（不带片段和密码）',
   SITE_NAME: '不超过 64 个字符的名称，且每个字符都可见',
+  SITE_LOGO: '本机上 PNG、SVG、JPEG 或 WebP 文件的路径，例如 ./logo.svg（不是网址）',
+  SITE_COLOR: '3 位或 6 位十六进制颜色，例如 07c160 或 "#07c160"',
   WECHAT_APPID: '您的小程序的 AppID：wx 加 16 个字母和数字',
   WECHAT_SECRET: '您的小程序的 AppSecret：32 个字母和数字',
   WECHAT_PAGE: 'app.json 中的页面路径，不以 / 开头，也不带查询',

@@ -53,8 +53,6 @@ export function drawView(
 ): HTMLElement[] {
   const some = (tag: string, text: string, className = '') =>
     text === '' ? [] : [make(tag, text, className)]
-  const facts = make('dl', '')
-  for (const { name, value } of view.facts) facts.append(make('dt', name), make('dd', value))
   const numbers = view.choices.map(({ number, chosen }) => {
     const element = button(number, 'number', () => on.choose(number), view.busy)
     element.setAttribute('aria-pressed', String(chosen))
@@ -69,16 +67,25 @@ export function drawView(
     make('h1', view.title, view.mark),
     ...(view.waits ? [spinner()] : []),
     ...some('p', view.text),
-    ...(view.facts.length > 0 ? [facts] : []),
+    ...some('p', view.facts, 'facts'),
     ...view.notices.map(({ text, grave }) => make('p', text, grave ? 'unusual grave' : 'unusual')),
-    ...some('p', view.compare),
-    ...some('p', view.code, view.long ? 'match long' : 'match'),
+    ...(view.digits.length > 0
+      ? [box('compare', make('p', view.compare), tiles(view))]
+      : [...some('p', view.compare), ...some('p', view.code, 'match')]),
     ...(numbers.length > 0 ? [box(view.long ? 'numbers long' : 'numbers', ...numbers)] : []),
     ...some('p', view.warning, 'warning'),
     ...(actions.length > 0 ? [box('decision', ...actions)] : []),
     ...(view.done !== '' && on.leave ? [button(view.done, 'done', on.leave)] : []),
     ...(view.left === '' ? [] : [timeLeft(view.left)]),
   ]
+}
+
+/** The number, a tile a digit; a screen reader says it as one. */
+function tiles({ code, digits }: View): HTMLElement {
+  const element = box('digits', ...digits.map((digit) => make('span', digit)))
+  element.setAttribute('role', 'img')
+  element.setAttribute('aria-label', code)
+  return element
 }
 
 function timeLeft(text: string): HTMLElement {

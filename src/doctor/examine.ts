@@ -1,4 +1,5 @@
 import { ConfigError, readConfig, type Config } from '../config/config.ts'
+import { problemOfLogo } from '../config/look.ts'
 import { isPublic } from '../config/hosts.ts'
 import { SANDBOX_APPID, SANDBOX_APPIDS, sandboxAccess } from '../config/sandbox.ts'
 import { commandToClose, hasFileModes, openToOthers, secretFiles } from '../config/secret-files.ts'
@@ -128,7 +129,12 @@ function wire({ env, dotEnv, now = Date.now, ca }: Examination) {
   const given = [config.wechat.credentials, officialAccount].filter((each) => each !== null)
   const appids = given.map(({ appid }) => appid)
   const checks: Checks = {
-    settings: async () => settingsFit({ production, appids }),
+    settings: async () => {
+      const problem = await problemOfLogo(config.look)
+      return problem
+        ? settingsDoNotFit({ problems: [problem.en], inChinese: [problem.zh] })
+        : settingsFit({ production, appids })
+    },
     'secret-files': async () => filesOf(secretFiles(env, dotEnv)),
     ...databaseChecks(wiring),
     ...serviceChecks(wiring),

@@ -18,6 +18,7 @@ import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
 import { createBeginTicket } from './begin-ticket.ts'
 import { createCodes } from './codes.ts'
+import { compilers } from './compilers.ts'
 import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
 import { answerEverything, clientErrorHandler, frameworkErrors } from './malformed.ts'
@@ -25,6 +26,7 @@ import { createGuessLimit } from './guess-limit.ts'
 import type { Observer } from './observer.ts'
 import { openIdConnect, type OpenIdConnectDeps } from './openid-connect.ts'
 import { createOrigins } from './origins.ts'
+import type { Site } from './site.ts'
 import type { LoginPageExtras } from './pages/login-page.ts'
 import { createErrorPage } from './pages/error-page.ts'
 import { crossOrigin } from './plugins/cors.ts'
@@ -72,8 +74,7 @@ export type AppDeps = {
   doors: Doors
   keyring: Keyring
   tokens: LoginTokens
-  /** What the service is called, where it is reached, and its version. */
-  site: { name: string; publicUrl: string; version: string }
+  site: Site
   rules: { http: HttpRules; tickets: TicketRules; audit: AuditRules }
   /** What codes in stock must be made for, by door; null where there is no stock. */
   stock: Record<Channel, string | null>
@@ -101,6 +102,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT,
     serverFactory: gate.serverFactory,
     return503OnClosing: false,
+    schemaController: compilers,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // Without a logger: one for every request, and the listeners that go with it, cost more than a
     // poll's share of the database. What has something to say is given the log.
@@ -158,7 +160,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     log,
     onUnknownPath: guesses.count,
     pauseBefore: createTarpit(),
-    page: createErrorPage(site.name),
+    page: createErrorPage(site),
   })
   await app.register(loadShedding, {
     gate,
@@ -218,7 +220,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const https = site.publicUrl.startsWith('https:')
   await app.register(async (docs) => {
     await docs.register(pageHeaders, { https })
-    await docs.register(docsRoutes)
+    await docs.register(docsRoutes, { site })
   })
   await app.register(async (widget) => {
     await widget.register(pageHeaders, { https })
@@ -228,13 +230,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await app.register(async (pages) => {
       // The sandbox shows it on a phone beside its page.
       await pages.register(pageHeaders, { https, framed: sandbox ? ['/confirm'] : [] })
-      await pages.register(confirmRoutes)
+      await pages.register(confirmRoutes, { site })
     })
   }
   const extras = sandbox?.page ?? null
   await app.register(async (pages) => {
     await pages.register(pageHeaders, { https, allow: loginPageNeeds({ returnUrls, extras }) })
-    await pages.register(pageRoutes, { site: site.name, channels, returnUrls, extras })
+    await pages.register(pageRoutes, { site, channels, returnUrls, extras })
   })
   if (sandbox) {
     await app.register(async (pages) => {

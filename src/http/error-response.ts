@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import { isUnavailable } from '../db/unavailable.ts'
 import { AppError } from '../errors.ts'
 import type { Language } from '../language.ts'
+import { PAGE_POLICY, policyText } from '../page-policy.ts'
 import { about, isDebug, sceneOf } from '../telemetry/ticket-events.ts'
 import { languageOf, varyBy } from './negotiation.ts'
 import type { ErrorPage } from './pages/error-page.ts'
@@ -58,8 +59,7 @@ export function sendError(
 
 /** As strict as those of every other page: an unknown path is no route, so no plugin sets them. */
 const PAGE_HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy': policyText(PAGE_POLICY),
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
 }

@@ -27,6 +27,7 @@ import { deviceRoutes } from './routes/device.ts'
 import { oidcRoutes } from './routes/oidc.ts'
 import { loginPageNeeds } from './routes/pages.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import type { Site } from './site.ts'
 
 export type OpenIdConnectDeps = {
   openIdRules: OidcRules
@@ -42,7 +43,7 @@ type Options = OpenIdConnectDeps & {
   db: Db
   log: FastifyBaseLogger
   keyring: Keyring
-  site: { name: string; publicUrl: string }
+  site: Site
   rules: { http: { rates: { create: number } }; tickets: TicketRules }
   limits: AddressLimits
   guesses: GuessLimit
@@ -66,6 +67,7 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
   const provider = createOpenIdProvider(await loadLibrary(), {
     db,
     publicUrl,
+    logo: site.logo?.type ?? null,
     rules: options.openIdRules,
     acrs: acrsOf(rules.tickets.matchMode === 'choose'),
     keys: keyring.privateJwks,
@@ -111,7 +113,7 @@ export const openIdConnect: FastifyPluginAsync<Options> = async (app, options) =
     await pages.register(pageHeaders, { https, allow })
     const { channels } = options
     await pages.register(appPages, {
-      site: site.name,
+      site,
       channels,
       extras,
       openInteraction,

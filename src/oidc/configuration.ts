@@ -8,7 +8,7 @@ import type {
 } from 'oidc-provider'
 import { OWN_METADATA } from './client-metadata.ts'
 import type { Library } from './library.ts'
-import { errorPage, loggedOutPage, logoutPage } from './pages.ts'
+import type { ProtocolPages } from './pages.ts'
 import { policyOf } from './policy.ts'
 
 /** The library's paths, but for discovery, which has one by its standard. */
@@ -42,6 +42,7 @@ export type ConfigurationOptions = {
   acrs: readonly string[]
   /** For how long a browser is remembered; 0: not at all. */
   ssoMinutes: number
+  pages: ProtocolPages
   /** What is known of the device that asks for a code. */
   deviceInfoOf: (ctx: KoaContextWithOIDC) => Record<string, unknown>
 }
@@ -94,8 +95,8 @@ export function configurationOf(options: ConfigurationOptions): Configuration {
       introspection: { enabled: true, allowedPolicy: isOwn },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: logoutPage,
-        postLogoutSuccessSource: loggedOutPage,
+        logoutSource: options.pages.logout,
+        postLogoutSuccessSource: options.pages.loggedOut,
       },
       resourceIndicators: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
@@ -122,7 +123,7 @@ export function configurationOf(options: ConfigurationOptions): Configuration {
     clientBasedCORS: (_ctx, origin, client) => isOfClient(origin, client),
     renderError(ctx, out, error) {
       if (ctx.accepts('json', 'html') === 'html') {
-        errorPage(ctx, out, error instanceof SessionNotFound)
+        options.pages.error(ctx, out, error instanceof SessionNotFound)
       } else ctx.body = out
     },
   }

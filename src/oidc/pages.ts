@@ -1,10 +1,22 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { escapeHtml } from '../html.ts'
+import { escapeHtml, htmlDocument } from '../html.ts'
 import type { Language } from '../language.ts'
 
 /** The few pages that the protocol itself answers with. They load one stylesheet and nothing else. */
 
 type Texts = Record<Language, { title: string; text: string }>
+
+export type ProtocolPages = {
+  /** @param isOver whether a sign-in is not there any more */
+  error(
+    ctx: KoaContextWithOIDC,
+    out: { error: string; error_description?: string | undefined },
+    isOver: boolean,
+  ): void
+  /** Asks before it signs out. @param form the library's, with a token against forgery in it */
+  logout(ctx: KoaContextWithOIDC, form: string): void
+  loggedOut(ctx: KoaContextWithOIDC): void
+}
 
 const ERRORS: Record<string, Texts> = {
   invalid_client: {
@@ -43,29 +55,9 @@ const OTHER: Texts = {
   zh: { title: '应用的请求有误', text: '无法处理该请求。' },
 }
 
-/** @param isOver whether a sign-in is not there any more */
-export function errorPage(
-  ctx: KoaContextWithOIDC,
-  out: { error: string; error_description?: string | undefined },
-  isOver: boolean,
-): void {
-  const language = languageOf(ctx)
-  const { title, text } = (ERRORS[isOver ? 'over' : out.error] ?? OTHER)[language]
-  const details = [out.error, out.error_description].filter((part) => part !== undefined)
-  show(ctx, title, `<p>${text}</p><p><small>${escapeHtml(details.join(': '))}</small></p>`)
-}
-
 const LOGOUT = {
   en: { title: 'Sign out?', yes: 'Sign out', no: 'Stay signed in' },
   zh: { title: '要退出登录吗？', yes: '退出登录', no: '保持登录' },
-}
-
-/** Asks before it signs out. @param form the library's, with a token against forgery in it */
-export function logoutPage(ctx: KoaContextWithOIDC, form: string): void {
-  const { title, yes, no } = LOGOUT[languageOf(ctx)]
-  const button = (rest: string) => `<button type="submit" form="op.logoutForm"${rest}</button>`
-  const buttons = `${button(` name="logout" value="yes" autofocus>${yes}`)} ${button(`>${no}`)}`
-  show(ctx, title, `${form}<p>${buttons}</p>`)
 }
 
 const LOGGED_OUT: Texts = {
@@ -73,32 +65,43 @@ const LOGGED_OUT: Texts = {
   zh: { title: '已退出登录', text: '现在可以关闭此页面。' },
 }
 
-export function loggedOutPage(ctx: KoaContextWithOIDC): void {
-  const { title, text } = LOGGED_OUT[languageOf(ctx)]
-  show(ctx, title, `<p>${text}</p>`)
-}
-
+/** The rule of every page of ours. */
 const languageOf = (ctx: KoaContextWithOIDC): Language =>
-  ctx.acceptsLanguages('zh', 'en') === 'en' ? 'en' : 'zh'
+  !ctx.get('accept-language') || ctx.acceptsLanguages('zh', 'en') === 'zh' ? 'zh' : 'en'
 
-function show(ctx: KoaContextWithOIDC, title: string, body: string): void {
-  const language = languageOf(ctx)
-  ctx.vary('Accept-Language')
-  ctx.type = 'html'
-  ctx.body = `<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta name="robots" content="noindex">
-    <title>${title}</title>
-    <link rel="icon" href="/icon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="/page.css">
-  </head>
-  <body>
-    <main><h1>${title}</h1>${body}</main>
-  </body>
-</html>
-`
+/** @param logo the media type of the site's logo; null: there is none */
+export function createProtocolPages(logo: string | null): ProtocolPages {
+  function show(ctx: KoaContextWithOIDC, title: string, body: string): void {
+    ctx.vary('Accept-Language')
+    ctx.type = 'html'
+    ctx.body = htmlDocument({
+      language: languageOf(ctx),
+      title,
+      logo,
+      head: '<link rel="stylesheet" href="/page.css">',
+      body: `<main>
+      <div class="page"><section class="card"><h1>${title}</h1>${body}</section></div>
+    </main>`,
+    })
+  }
+
+  return {
+    error(ctx, out, isOver) {
+      const { title, text } = (ERRORS[isOver ? 'over' : out.error] ?? OTHER)[languageOf(ctx)]
+      const details = [out.error, out.error_description].filter((part) => part !== undefined)
+      show(ctx, title, `<p>${text}</p><p><small>${escapeHtml(details.join(': '))}</small></p>`)
+    },
+
+    logout(ctx, form) {
+      const { title, yes, no } = LOGOUT[languageOf(ctx)]
+      const button = (rest: string) => `<button type="submit" form="op.logoutForm"${rest}</button>`
+      const buttons = `${button(` name="logout" value="yes" autofocus>${yes}`)} ${button(`>${no}`)}`
+      show(ctx, title, `${form}<p class="buttons">${buttons}</p>`)
+    },
+
+    loggedOut(ctx) {
+      const { title, text } = LOGGED_OUT[languageOf(ctx)]
+      show(ctx, title, `<p>${text}</p>`)
+    },
+  }
 }

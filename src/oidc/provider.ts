@@ -2,6 +2,7 @@ import type { JWK } from 'jose'
 import type { IncomingMessage } from 'node:http'
 import type { AdapterFactory, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Db } from '../db/pool.ts'
+import { PAGE_POLICY, policyText } from '../page-policy.ts'
 import { hashSecret, sameHash } from '../tickets/secret.ts'
 import { createFindAccount } from './account.ts'
 import { metadataOf } from './client-metadata.ts'
@@ -12,13 +13,14 @@ import { happenedIn, type Happened } from './happened.ts'
 import type { Library } from './library.ts'
 import { createGuard } from './outage.ts'
 import { createRecords, type RecordsOptions } from './records.ts'
+import { createProtocolPages } from './pages.ts'
 import type { OidcRules } from './rules.ts'
 
 /** A device is told to wait so long between two polls, in seconds. */
 const DEVICE_INTERVAL = 3
-/** The library adds the hash of a script of its own, where a form sends itself. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+/** Its forms go on to the apps. The library adds the hash of a script of its own, where one sends itself. */
+const { formAction: _, ...WITH_FORMS } = PAGE_POLICY
+const POLICY = policyText(WITH_FORMS)
 
 const PROBLEMS = [
   'server_error',
@@ -38,6 +40,8 @@ export type ProviderOptions = Pick<RecordsOptions, 'pace'> & {
   /** The issuer, without a path. */
   publicUrl: string
   rules: OidcRules
+  /** The media type of the site's logo, for the protocol's own pages. */
+  logo?: string | null
   /** What a sign-in here is worth, the best first. */
   acrs: readonly string[]
   /** Private keys, of each kind the one first that signs now. */
@@ -85,6 +89,7 @@ export function createOpenIdProvider(library: Library, options: ProviderOptions)
         findAccount,
         acrs: options.acrs,
         ssoMinutes: options.rules.ssoMinutes,
+        pages: createProtocolPages(options.logo ?? null),
         deviceInfoOf: (ctx) => asking.get(ctx.req)?.requester ?? {},
       }),
     )

@@ -7,6 +7,7 @@ import { EXAMPLE_ID } from '../oidc/client-ids.ts'
 import { exampleAppRoutes } from './app/routes.ts'
 import { chatRoutes } from './chat/routes.ts'
 import { demoPage } from './demo/document.ts'
+import { guideRoutes, hasGuide } from './demo/guide.ts'
 import { demoRoutes } from './demo/routes.ts'
 import { phoneRoutes } from './phone/routes.ts'
 import { controlRoutes } from './wechat/control-routes.ts'
@@ -92,12 +93,13 @@ export const createSandbox = (options: SandboxOptions & { oidc?: boolean }) => (
   plugin: async (app: FastifyInstance): Promise<void> => {
     await app.register(sandbox, options)
     await app.register(demoRoutes, { prefix: '/sandbox' })
+    await app.register(guideRoutes, { prefix: '/sandbox' })
     if (options.oidc) {
       const example = { issuer: options.publicUrl, clientId: EXAMPLE_ID }
       await app.register(exampleAppRoutes, { prefix: '/sandbox', ...example })
     }
   },
-  page: demoPage({ oidc: options.oidc === true }),
+  page: demoPage({ oidc: options.oidc === true, guide: hasGuide() }),
   /** What the demo shows in the frame of its phone. */
   framed: ['/sandbox/phone', '/sandbox/q', '/sandbox/q/:scene'],
 })

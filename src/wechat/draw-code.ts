@@ -1,11 +1,8 @@
-import { crc32, deflateSync } from 'node:zlib'
 import { create } from 'qrcode'
+import { encodePng } from './png.ts'
 
 const QUIET_ZONE = 4
 const MIN_MODULE_PX = 4
-
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
-const ONE_BIT_GREY = [1, 0]
 
 /**
  * A QR code as PNG with its quiet zone, `width` px wide and high. Only a text far longer than a scene's URL makes it
@@ -44,23 +41,5 @@ export function drawCode(text: string, width: number, errorCorrection: 'M' | 'Q'
     }
   }
 
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(side, 0)
-  header.writeUInt32BE(side, 4)
-  header.set(ONE_BIT_GREY, 8)
-  return Buffer.concat([
-    SIGNATURE,
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(pixels)),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const named = Buffer.concat([Buffer.from(type, 'latin1'), data])
-  const whole = Buffer.alloc(named.length + 8)
-  whole.writeUInt32BE(data.length, 0)
-  named.copy(whole, 4)
-  whole.writeUInt32BE(crc32(named), named.length + 4)
-  return whole
+  return encodePng({ width: side, height: side, bits: 1, rows: pixels })
 }

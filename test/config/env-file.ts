@@ -75,7 +75,11 @@ t.test('found 11: a line that is no setting is refused, and named', async (t) =>
 })
 
 t.test('found 11: a # that would cut a value is told, without the value', async (t) => {
-  for (const line of ['SITE_NAME=C#planted', 'DATABASE_URL=postgres://me:12#planted@db/x']) {
+  for (const line of [
+    'SITE_NAME=C#planted',
+    'DATABASE_URL=postgres://me:12#planted@db/x',
+    'SITE_COLOR=#planted',
+  ]) {
     const { en } = refusal(line)
     t.match(
       en,

@@ -110,6 +110,8 @@ const cases: Record<string, { good: string[]; bad: string[] }> = {
     ],
   },
   SITE_NAME: text(64),
+  SITE_LOGO: { good: ['logo.svg', 'C:\\logo.png'], bad: ['https://a.example/b.png', 'data:,x'] },
+  SITE_COLOR: { good: ['#0a3', '07C160'], bad: ['red', '#07c1', '#07c16g', 'rgb(0,0,0)', '#'] },
   WECHAT_APPID: {
     good: [],
     bad: ['wx123', 'WX0123456789abcdef', 'wx0123456789ABCDEF', APPID + 'a'],

@@ -133,12 +133,19 @@ t.test('a folder that is no database is refused and given back', async (t) => {
 })
 
 t.test('a caller that gave up leaves nothing behind for the next one', async (t) => {
-  const { db } = await pgliteDb(t)
+  const { db, close } = await connect({
+    url: pgliteUrl(t),
+    poolSize: 1,
+    log: quietLog,
+    queryTimeoutMs: 300,
+  })
+  t.teardown(close)
   const slow = db.transaction().execute(async (tx) => {
     await addUser(tx)
     await sql`set local statement_timeout = 0`.execute(tx)
     await sql`select pg_advisory_lock(1)`.execute(tx)
-    await sql`select count(*) from generate_series(1, 20000000)`.execute(tx)
+    // It waits with all of a processor.
+    await sql`select pg_sleep(0.8)`.execute(tx)
   })
   const error = (await slow.catch((e: Error) => e)) as Error
   t.match(error.message, 'Query read timeout')

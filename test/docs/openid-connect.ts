@@ -10,6 +10,7 @@ import { call, clientOf, type Created } from '../fixtures/network/client.ts'
 import { createBrowser, scanByKeyring } from '../fixtures/oidc/driver.ts'
 import { postgresDb } from '../fixtures/postgres/database.ts'
 import { freePort } from '../fixtures/postgres/postgres.ts'
+import { useSharedKey } from '../fixtures/postgres/shared-key.ts'
 import {
   BASE,
   PUBLIC_BASE,
@@ -23,6 +24,7 @@ import {
 /** The code of docs/openid-connect.md, run as a reader would; and its lines for known apps. */
 
 const { db, url: DATABASE_URL } = await postgresDb(t)
+await useSharedKey(db)
 const url = await startServer(t, { DATABASE_URL, OIDC: 'on' })
 
 /** Runs the program with a callback on a port of this test's own, as a module of its own would. */

@@ -16,7 +16,6 @@ const CHROME =
 const spoken = {
   zh_CN: {
     ask: '登录“Example”？',
-    facts: ['浏览器', '系统', 'IP 地址', '时间'],
     compare: '请核对：网页上应显示同样的数字',
     choose: '请点击网页上显示的数字：',
     warning: '请确认网页是您本人打开的；别人发来的码请勿确认。',
@@ -31,7 +30,6 @@ const spoken = {
   },
   en: {
     ask: 'Sign in to Example?',
-    facts: ['Browser', 'System', 'Address', 'Time'],
     compare: 'The website must show this number:',
     choose: 'Tap the number that the website shows:',
     warning: 'Confirm only what you opened yourself, never a code that you were sent.',
@@ -45,6 +43,9 @@ const spoken = {
   },
 } as const
 
+/** On another day than today, the day is told. */
+const EARLIER = '2020-01-01T10:00:00Z'
+
 for (const [language, words] of Object.entries(spoken)) {
   const [decline, confirm] = words.actions
   const [declining, confirming] = words.pressed
@@ -55,15 +56,12 @@ for (const [language, words] of Object.entries(spoken)) {
     const ticket = (await call(`${url}/ticket`, { json: {}, headers })).body
     const page = phone.open(ticket.scene)
     await page.until(words.ask)
-    t.same(page.textsOf('.name'), words.facts)
-    t.match(page.textsOf('.value'), [
-      'Chrome 142',
-      'Windows',
-      '127.0.0.1',
-      /^\d{4}(-\d\d){2} \d\d:\d\d$/,
-    ])
+    t.match(page.textsOf('.facts'), [/^Chrome 142 · Windows · 127\.0\.0\.1 · \d\d:\d\d$/])
     t.same(page.textsOf('.notice'), words.notices)
     t.match(page.text(), `${words.compare} ${ticket.match_code}`)
+    t.same(page.textsOf('.digit'), [...ticket.match_code])
+    const said = { ariaRole: 'img', ariaLabel: ticket.match_code }
+    t.match(page.attributesOf('.digits'), [said], 'a number, not two')
     t.same(page.textsOf('.warning'), [words.warning])
     t.match(page.textsOf('.left'), [/(2:00|1:59)/])
     t.same(page.textsOf('.action'), words.actions)
@@ -151,10 +149,10 @@ t.test('what is unusual is told, in words of its own; what is unknown is left ou
     { kind: 'new_browser' },
     { kind: 'from_a_later_version' },
   ]
-  for (const [language, country, expected] of [
+  for (const [language, facts, expected] of [
     [
       'zh_CN',
-      '国家或地区',
+      /^浏览器未知 · 系统未知 · 127\.0\.0\.1 \(DE\) · 2020-01-01 /,
       [
         '网页在 DE 打开，而这部手机在 CN。',
         '网页与这部手机不在同一网络。',
@@ -164,7 +162,7 @@ t.test('what is unusual is told, in words of its own; what is unknown is left ou
     ],
     [
       'en',
-      'Country or region',
+      /^Browser unknown · System unknown · 127\.0\.0\.1 \(DE\) · 2020-01-01 /,
       [
         'The website was opened in DE, and this phone is in CN.',
         'The website is open in another network than this phone.',
@@ -176,14 +174,14 @@ t.test('what is unusual is told, in words of its own; what is unknown is left ou
     const phone = openWechat(url, { language })
     phone.alter = (body: Json) => ({
       ...body,
-      requested_by: { ...body.requested_by, country: 'DE' },
+      requested_by: { ip: '127.0.0.1', browser: null, os: null, at: EARLIER, country: 'DE' },
       notices,
     })
     const page = phone.open((await create()).scene)
-    await page.until(country)
+    await page.until('127.0.0.1')
+    t.match(page.textsOf('.facts'), [facts])
     t.same(page.textsOf('.notice'), expected)
     t.same(page.textsOf('.grave'), [expected[0], expected[2]], 'hardly ever there, so more visible')
-    t.equal(page.textsOf('.value')[page.textsOf('.name').indexOf(country)], 'DE')
     page.close()
   }
 })

@@ -52,7 +52,7 @@ t.test('the paths of OpenID Connect', async (t) => {
       scope: 'openid',
       state: 's1',
     })
-    const { status, headers } = await call(`${url}/oidc/authorize?${query}`, { redirect: 'manual' })
+    const { status, headers } = await call(`${url}/oidc/authorize?${query}`)
     t.equal(status, 303)
     const location = headers.get('location') ?? ''
     t.match(location, /^\/sign-in\/[\w-]{43}$/)
@@ -72,7 +72,7 @@ t.test('the paths of OpenID Connect', async (t) => {
       for (const redirectUri of ['https://evil.example', `${app.redirectUri}/`]) {
         const query = `client_id=${app.id}&response_type=code&scope=openid&redirect_uri=${redirectUri}`
         const ask = (headers: Record<string, string>) =>
-          call(`${url}/oidc/authorize?${query}`, { redirect: 'manual', headers })
+          call(`${url}/oidc/authorize?${query}`, { headers })
         const html = await ask({ accept: 'text/html', 'accept-language': 'zh-CN' })
         t.equal(html.status, 400)
         t.match(html.body, /地址不符/)

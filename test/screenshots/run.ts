@@ -29,13 +29,13 @@ type Shot = Look & { scene: Scene; frame: string; file: string; density: number 
 const README_FOLDER = 'test/screenshots/readme'
 const README_LIMIT_BYTES = 40_000
 /**
- * What of them is shown there, a selector: what is said under the demo would be too small to read.
+ * What of them is shown there, a selector: the demo's requests would be too small to read.
  * The demo stands in the README and in `try`, the other two in `page`.
  */
 const README_FRAMES: Record<string, string> = {
   pending: 'scene-pass',
   scanned: 'scene-pass',
-  demo: '.stage',
+  demo: '.page, .handset',
 }
 /** In which two elements stand side by side. */
 const README_FONT = 'body { font-size: 12px }'
@@ -93,13 +93,17 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
   }
 }
 
-/** Where something is on the page, with a little of what is around it. */
+/** Where one thing or several are on the page, with a little of what is around them. */
 async function aroundOf(page: Page, selector: string) {
   await page.evaluate(() => scrollTo(0, 0))
-  const box = await page.locator(selector).boundingBox()
-  if (!box) throw new Error(`there is no ${selector} to be seen`)
-  const { x, y, width, height } = box
-  return { x: x - MARGIN, y: y - MARGIN, width: width + 2 * MARGIN, height: height + 2 * MARGIN }
+  const boxes = await page
+    .locator(selector)
+    .evaluateAll((found) => found.map((element) => element.getBoundingClientRect().toJSON()))
+  if (boxes.length === 0) throw new Error(`there is no ${selector} to be seen`)
+  const least = (side: string) => Math.min(...boxes.map((box) => box[side])) - MARGIN
+  const most = (side: string) => Math.max(...boxes.map((box) => box[side])) + MARGIN
+  const [x, y] = [least('left'), least('top')]
+  return { x, y, width: most('right') - x, height: most('bottom') - y }
 }
 
 function keep(file: string, picture: Buffer): void {

@@ -2,6 +2,13 @@ import type { BrowserContextOptions, Page, Route } from 'playwright-core'
 import type { ScenePassState } from '../../src/web/widget.ts'
 import { phones } from '../fixtures/browser/browser.ts'
 import { until } from '../fixtures/browser/element.ts'
+import {
+  chatInDemo,
+  confirmOnPhone,
+  declineOnPhone,
+  followLink,
+  scanInDemo,
+} from '../fixtures/browser/demo.ts'
 import type { Stage } from './stage.ts'
 
 export type Scene = {
@@ -27,48 +34,33 @@ const answer =
 
 const TICKETS = '**/ticket?*'
 
-/** One tap on the drawn phone; its words are in one of two languages. */
-const tapPhone = (page: Page, name: RegExp): Promise<void> =>
-  page.frameLocator('iframe').getByRole('button', { name }).click()
-
-async function scanInDemo(page: Page): Promise<void> {
-  await page.locator('#scan').click()
-  await tapPhone(page, /alice/)
-  await until(page, 'scanned')
-  await page
-    .frameLocator('iframe')
-    .getByRole('button', { name: /^(Confirm|确认登录)$/ })
-    .waitFor()
-}
-
 async function confirmInDemo(page: Page): Promise<void> {
   await scanInDemo(page)
-  await tapPhone(page, /^(Confirm|确认登录)$/)
+  await confirmOnPhone(page)
   await page.locator('#claims').waitFor()
-}
-
-/** By the tab of the other door, as far as a follower's chat. */
-async function chatInDemo(page: Page): Promise<void> {
-  const { scene } = await until(page, 'pending')
-  await page.locator('#tab-official_account').click()
-  await until(page, 'pending', { not: scene })
-  await page.locator('#scan').click()
-  await tapPhone(page, /alice/)
-  const follow = page.frameLocator('iframe').getByRole('button', { name: /^(Follow|关注公众号)$/ })
-  const bubble = page.frameLocator('iframe').locator('.bubble')
-  await follow.or(bubble.first()).waitFor()
-  if (await follow.isVisible()) await follow.click()
-  await bubble.first().waitFor()
-  await until(page, 'scanned')
 }
 
 async function confirmPageInDemo(page: Page): Promise<void> {
   await chatInDemo(page)
-  await page.frameLocator('iframe').getByRole('link').last().click()
-  await page.frameLocator('iframe').locator('.decision').waitFor()
+  await followLink(page)
 }
 
+const laptop = { viewport: { width: 1366, height: 657 } }
 const narrow = { viewport: { width: 390, height: 844 } }
+
+/** On a laptop's screen, on which all of it has room. */
+const demo = (
+  name: string,
+  state: ScenePassState,
+  play?: (page: Page) => Promise<void>,
+): Scene => ({
+  name,
+  at: 'demo',
+  frame: 'body',
+  device: laptop,
+  state,
+  ...(play && { play: (page: Page) => until(page, 'pending').then(() => play(page)) }),
+})
 
 /** Every state a person can see, and the pages around it. */
 export const scenes: Scene[] = [
@@ -123,10 +115,16 @@ export const scenes: Scene[] = [
     state: 'confirmed',
   },
   { name: 'page-phone', at: 'hosted', frame: 'body', device: phones.safari, state: 'link' },
-  { name: 'demo', at: 'demo', frame: 'body', play: scanInDemo, state: 'scanned' },
-  { name: 'demo-confirmed', at: 'demo', frame: 'body', play: confirmInDemo, state: 'confirmed' },
-  { name: 'demo-chat', at: 'demo', frame: 'body', play: chatInDemo, state: 'scanned' },
-  { name: 'demo-link', at: 'demo', frame: 'body', play: confirmPageInDemo, state: 'scanned' },
+  demo('demo', 'scanned', scanInDemo),
+  demo('demo-pending', 'pending'),
+  demo('demo-who', 'pending', (page) => page.locator('#scan').click()),
+  demo('demo-confirmed', 'confirmed', confirmInDemo),
+  demo('demo-denied', 'denied', async (page) => {
+    await scanInDemo(page)
+    await declineOnPhone(page)
+  }),
+  demo('demo-chat', 'scanned', chatInDemo),
+  demo('demo-link', 'scanned', confirmPageInDemo),
   {
     name: 'demo-narrow',
     at: 'demo',

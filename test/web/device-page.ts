@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { startApp } from '../fixtures/app.ts'
 import { axeViolations } from '../fixtures/browser/axe.ts'
 import { openBrowser, openPage, phones } from '../fixtures/browser/browser.ts'
-import { until } from '../fixtures/browser/element.ts'
+import { lookAgain, until } from '../fixtures/browser/element.ts'
 import { clientOf } from '../fixtures/network/client.ts'
 import { wechatAt } from '../fixtures/network/wechat-at.ts'
 import { registerApp } from '../fixtures/oidc/app-row.ts'
@@ -59,6 +59,7 @@ t.test('a person types the code, scans, confirms, and the device is signed in', 
   t.equal(matchCode, device.user_code)
   t.same(await axeViolations(page), [])
   const { body } = await login({ scene: scene as string }, 'alice')
+  await lookAgain(page)
   await until(page, 'confirmed')
   await page.getByText('Go back to your device.').waitFor()
   t.same(await axeViolations(page), [])
@@ -70,52 +71,58 @@ t.test('a person types the code, scans, confirms, and the device is signed in', 
 })
 
 t.test('declined on the phone, both screens say so', async (t) => {
-  for (const [locale, title] of [
-    ['en', 'Declined'],
-    ['zh-CN', '已拒绝登录'],
-  ] as const) {
-    const device = await ask()
-    const { page } = await open(t, { locale, colorScheme: 'dark' })
-    await page.goto(device.verification_uri_complete as string)
-    const { scene } = await until(page, 'pending')
-    await deny({ scene: scene as string }, 'alice')
-    await page.getByRole('heading', { name: title }).waitFor()
-    t.same(await axeViolations(page), [])
-    t.equal(await errorOf(device.tokens()), 'access_denied')
-  }
+  await Promise.all([declined(t, 'en', 'Declined'), declined(t, 'zh-CN', '已拒绝登录')])
 })
+
+async function declined(t: Test, locale: string, title: string): Promise<void> {
+  const device = await ask()
+  const { page } = await open(t, { locale, colorScheme: 'dark' })
+  await page.goto(device.verification_uri_complete as string)
+  const { scene } = await until(page, 'pending')
+  await deny({ scene: scene as string }, 'alice')
+  await lookAgain(page)
+  const told = errorOf(device.tokens())
+  await page.getByRole('heading', { name: title }).waitFor()
+  t.same(await axeViolations(page), [])
+  t.equal(await told, 'access_denied')
+}
 
 t.test('an expired code, and a wrong one, ask for another', async (t) => {
-  for (const [locale, colorScheme] of [
-    ['en', 'light'],
-    ['zh-CN', 'dark'],
-  ] as const) {
-    const device = await ask()
-    const viewport = { width: 320, height: 640 }
-    const { page } = await open(t, { locale, colorScheme, viewport })
-    await page.goto(device.verification_uri_complete as string)
-    const { scene } = await until(page, 'pending')
-    t.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320)
-    t.same(await axeViolations(page), [])
-    await expire(device.user_code)
-    await sql`update tickets set expires_at = now() where scene = ${scene}`.execute(db)
-    await page
-      .getByRole('heading', { name: locale === 'en' ? 'The code has expired' : '代码已过期' })
-      .waitFor()
-    t.same(await axeViolations(page), [])
-    t.equal(await errorOf(device.tokens()), 'expired_token')
-
-    await page.getByRole('textbox').fill('BBBB-BBBB')
-    await page.getByRole('button', { name: locale === 'en' ? 'Continue' : '继续' }).click()
-    await page.getByRole('alert').waitFor()
-    t.equal(await page.getByRole('textbox').inputValue(), 'BBBB-BBBB')
-    t.same(await axeViolations(page), [])
-    const next = await ask()
-    await page.getByRole('textbox').fill(next.user_code)
-    await page.keyboard.press('Enter')
-    await until(page, 'pending')
-  }
+  await Promise.all([expired(t, 'en', 'light'), expired(t, 'zh-CN', 'dark')])
 })
+
+async function expired(
+  t: Test,
+  locale: 'en' | 'zh-CN',
+  colorScheme: 'light' | 'dark',
+): Promise<void> {
+  const device = await ask()
+  const viewport = { width: 320, height: 640 }
+  const { page } = await open(t, { locale, colorScheme, viewport })
+  await page.goto(device.verification_uri_complete as string)
+  const { scene } = await until(page, 'pending')
+  t.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320)
+  t.same(await axeViolations(page), [])
+  await expire(device.user_code)
+  await sql`update tickets set expires_at = now() where scene = ${scene}`.execute(db)
+  await lookAgain(page)
+  const told = errorOf(device.tokens())
+  await page
+    .getByRole('heading', { name: locale === 'en' ? 'The code has expired' : '代码已过期' })
+    .waitFor()
+  t.same(await axeViolations(page), [])
+  t.equal(await told, 'expired_token')
+
+  await page.getByRole('textbox').fill('BBBB-BBBB')
+  await page.getByRole('button', { name: locale === 'en' ? 'Continue' : '继续' }).click()
+  await page.getByRole('alert').waitFor()
+  t.equal(await page.getByRole('textbox').inputValue(), 'BBBB-BBBB')
+  t.same(await axeViolations(page), [])
+  const next = await ask()
+  await page.getByRole('textbox').fill(next.user_code)
+  await page.keyboard.press('Enter')
+  await until(page, 'pending')
+}
 
 t.test('the form works without JavaScript', async (t) => {
   const device = await ask()

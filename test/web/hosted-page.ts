@@ -112,7 +112,7 @@ t.test('in the sandbox one person plays both parts', async (t) => {
   await phone.getByRole('button', { name: 'Confirm' }).click()
   await until(page, 'confirmed')
 
-  const claims = page.getByRole('region', { name: 'The login token that the page got' })
+  const claims = page.getByRole('region', { name: 'Signed in' })
   await claims.getByText(SANDBOX_APPID).waitFor()
   const log = page.getByRole('log')
   await log.getByText('POST /login').waitFor()

@@ -1,42 +1,22 @@
-import { sql } from 'kysely'
-import type { BrowserContextOptions } from 'playwright-core'
-import t, { type Test } from 'tap'
-import { startApp } from '../fixtures/app.ts'
+import t from 'tap'
 import { axeViolations } from '../fixtures/browser/axe.ts'
-import { openBrowser, openPage, phones } from '../fixtures/browser/browser.ts'
+import { phones } from '../fixtures/browser/browser.ts'
 import { until } from '../fixtures/browser/element.ts'
-import { clientOf } from '../fixtures/network/client.ts'
-import { wechatAt } from '../fixtures/network/wechat-at.ts'
-import { startWebApp } from '../fixtures/oidc/web-app.ts'
-import { postgresUrl } from '../fixtures/postgres/database.ts'
+import { startShop } from '../fixtures/oidc/shop.ts'
 
 /** The page of a sign-in to another app, from the app's request until its person is back there. */
 
-const browser = await openBrowser(t)
-const open = (t: Test, options: BrowserContextOptions = {}) =>
-  openPage(t, browser, { locale: 'en', ...options })
-const databaseUrl = await postgresUrl(t)
-const sandbox = await startApp(t, { databaseUrl, oidc: {} })
-const wechat = wechatAt(t, `${sandbox.url}/sandbox/wechat`)
-const { url, db } = await startApp(t, { databaseUrl, sandbox: null, wechat, oidc: {} })
-const shop = await startWebApp(t, { db, issuer: url })
-const { login, deny } = clientOf(sandbox.url)
-
-const confirm = (scene: string | null, user = 'alice') => login({ scene: scene as string }, user)
-const expire = () =>
-  sql`
-  update oidc_records set expires_at = now() - interval '1 second' where model = 'Interaction'
-`.execute(db)
+const { url, shop, sandboxShop, open, confirm, deny } = await startShop(t)
 
 t.test('a person scans, confirms, and is back at the app, signed in', async (t) => {
   const { page, troubles } = await open(t)
   const visit = await shop.send(page)
   t.match(page.url(), `${url}/sign-in/`)
-  const { scene } = await until(page, 'pending')
+  const seen = await until(page, 'pending')
   t.equal(await page.title(), 'Sign in to Shop')
   t.same(await axeViolations(page), [])
-  const { body } = await confirm(scene)
-  t.equal(await visit.signedIn(), body.user.id)
+  const user = await confirm(page, seen)
+  t.equal(await visit.signedIn(), user)
   t.same(await page.context().cookies(), [], 'no cookie is left')
 
   await page.goBack()
@@ -46,14 +26,13 @@ t.test('a person scans, confirms, and is back at the app, signed in', async (t) 
 
 t.test('both doors are tabs, and the other one leads to the app as well', async (t) => {
   const { page } = await open(t)
-  const site = await startWebApp(t, { db, issuer: sandbox.url })
-  const visit = await site.send(page)
+  const visit = await (await sandboxShop()).send(page)
   const { scene } = await until(page, 'pending')
   await page.getByRole('tab', { name: 'Mini program' }).press('ArrowRight')
   const other = await until(page, 'pending', { not: scene })
   t.equal(other.hint, 'Open WeChat and scan the code · The first time, follow the official account')
   await page.getByRole('tab', { name: 'Official account' }).press('Home')
-  await confirm((await until(page, 'pending', { not: other.scene })).scene)
+  await confirm(page, await until(page, 'pending', { not: other.scene }))
   t.ok(await visit.signedIn())
 })
 
@@ -73,13 +52,13 @@ t.test('a person who gives up is back at the app, which is told', async (t) => {
 t.test('what the phone declines can be tried again, or given up', async (t) => {
   const { page } = await open(t)
   const visit = await shop.send(page)
-  const { scene } = await until(page, 'pending')
-  await deny({ scene: scene as string }, 'alice')
+  const seen = await until(page, 'pending')
+  await deny(page, seen)
   const { button } = await until(page, 'denied')
   t.equal(button, 'Refresh the code')
   t.same(await axeViolations(page), [])
   await page.getByRole('button', { name: 'Refresh the code' }).click()
-  await confirm((await until(page, 'pending', { not: scene })).scene)
+  await confirm(page, await until(page, 'pending', { not: seen.scene }))
   t.ok(await visit.signedIn())
 })
 
@@ -89,114 +68,21 @@ t.test('two tabs are two sign-ins; one of them in two tabs is one', async (t) =>
   const [first, second] = [await shop.send(page), await shop.send(twin)]
   const address = page.url()
   const [one, two] = [await until(page, 'pending'), await until(twin, 'pending')]
-  await confirm(two.scene, 'bob')
+  await confirm(twin, two, 'bob')
   const bob = await second.signedIn()
-  await confirm(one.scene)
+  await confirm(page, one)
   t.not(await first.signedIn(), bob)
 
   const visit = await shop.send(page)
   t.not(page.url(), address)
   await twin.goto(page.url())
   const [here, there] = [await until(page, 'pending'), await until(twin, 'pending')]
-  await confirm(there.scene)
+  await confirm(twin, there)
   await twin.waitForURL(`${shop.origin}/callback?*`)
-  await confirm(here.scene)
+  await confirm(page, here)
   await page.getByRole('heading', { name: 'This sign-in is over' }).waitFor()
   t.ok(visit)
 })
-
-t.test('reloaded when it is over, it says so and leads back to the app', async (t) => {
-  for (const [locale, colorScheme, title, back] of [
-    ['en', 'light', 'This sign-in has expired', 'Back to Shop'],
-    ['zh-CN', 'dark', '登录已超时', '返回 Shop'],
-  ] as const) {
-    const { page } = await open(t, {
-      locale,
-      colorScheme,
-      viewport: { width: 320, height: 640 },
-    })
-    await shop.send(page)
-    await until(page, 'pending')
-    await expire()
-    await page.reload()
-    await page.getByRole('heading', { name: title }).waitFor()
-    t.same(await axeViolations(page), [])
-    await page.getByRole('link', { name: back }).click()
-    await page.waitForURL(shop.home)
-  }
-})
-
-t.test('one that expires while it is looked at says so when its code is renewed', async (t) => {
-  const { page } = await open(t)
-  await shop.send(page)
-  const { scene } = await until(page, 'pending')
-  await expire()
-  await sql`update tickets set expires_at = now() where scene = ${scene}`.execute(db)
-  await page.getByRole('heading', { name: 'This sign-in has expired' }).waitFor()
-})
-
-t.test('after its end its address opens nothing', async (t) => {
-  const { page } = await open(t)
-  const visit = await shop.send(page)
-  const address = page.url()
-  await confirm((await until(page, 'pending')).scene)
-  await visit.signedIn()
-  const answer = await page.goto(address)
-  t.equal(answer?.status(), 410)
-  await page.getByRole('heading', { name: 'This sign-in is over' }).waitFor()
-  t.equal(await page.locator('scene-pass').count(), 0)
-})
-
-t.test('an answer that is lost on the way loses no sign-in', async (t) => {
-  const { page } = await open(t)
-  const visit = await shop.send(page)
-  const address = page.url()
-  let lost = 0
-  await page.route(address, async (route) => {
-    if (route.request().method() !== 'POST' || lost++ > 0) return route.continue()
-    // It arrives, but the browser never hears: not even that its cookie goes.
-    const headers = { ...(await route.request().allHeaders()), origin: url }
-    await fetch(address, { method: 'POST', headers })
-    return route.abort()
-  })
-  await confirm((await until(page, 'pending')).scene)
-  t.ok(await visit.signedIn())
-  t.equal(lost, 2)
-})
-
-t.test(
-  'while the answer is on its way it says so; where none comes it can be tried again',
-  async (t) => {
-    for (const [locale, colorScheme] of [
-      ['en', 'dark'],
-      ['zh-CN', 'light'],
-    ] as const) {
-      const { page } = await open(t, { locale, colorScheme })
-      const visit = await shop.send(page)
-      const en = locale === 'en'
-      let broken = true
-      await page.route(page.url(), (route) =>
-        broken && route.request().method() === 'POST' ? route.abort() : route.continue(),
-      )
-      await confirm((await until(page, 'pending')).scene)
-      await page.getByText(en ? 'Taking you back to Shop …' : '正在返回 Shop …').waitFor()
-      t.same(await axeViolations(page), [])
-      await page.getByText(en ? 'the service does not answer' : '服务没有应答').waitFor()
-      t.same(await axeViolations(page), [])
-      const again = page.getByRole('button', { name: en ? 'Try again' : '重试' })
-      t.ok(await again.evaluate((button) => button === document.activeElement))
-      t.equal(
-        await page
-          .getByRole('link', { name: en ? 'Back to Shop' : '返回 Shop' })
-          .getAttribute('href'),
-        shop.home,
-      )
-      broken = false
-      await page.keyboard.press('Enter')
-      t.ok(await visit.signedIn())
-    }
-  },
-)
 
 t.test(
   'on a phone it is as the hosted page: pressed in WeChat, elsewhere not scanned',
@@ -204,10 +90,10 @@ t.test(
     for (const colorScheme of ['light', 'dark'] as const) {
       const wechat = await open(t, { ...phones.wechat, colorScheme })
       const visit = await shop.send(wechat.page)
-      const { title, scene } = await until(wechat.page, 'pending')
-      t.match(title, /Long-press|长按/)
+      const seen = await until(wechat.page, 'pending')
+      t.match(seen.title, /Long-press|长按/)
       t.same(await axeViolations(wechat.page), [])
-      await confirm(scene)
+      await confirm(wechat.page, seen)
       t.ok(await visit.signedIn())
       const safari = await open(t, { ...phones.safari, colorScheme })
       await shop.send(safari.page)
@@ -228,9 +114,8 @@ t.test('it fits the narrowest screen, in both languages', async (t) => {
 })
 
 t.test('in the sandbox the phone is beside it', async (t) => {
-  const site = await startWebApp(t, { db, issuer: sandbox.url })
   const { page, troubles } = await open(t)
-  const visit = await site.send(page)
+  const visit = await (await sandboxShop()).send(page)
   await until(page, 'pending')
   const phone = page.frameLocator('iframe')
   await page.getByRole('button', { name: 'Scan the code' }).click()

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../html.ts'
+import { escapeHtml, htmlDocument } from '../../html.ts'
 import type { Language } from '../../language.ts'
 import { inChinese } from './api-words.ts'
 
@@ -29,8 +29,12 @@ export type ApiDocument = {
 
 type Say = (text: string) => string
 
-/** The API's document as one page to read: nothing to run, nothing to load but a stylesheet. */
-export function apiPage(document: ApiDocument, language: Language): string {
+/**
+ * The API's document as one page to read: nothing to run, nothing to load but a stylesheet.
+ *
+ * @param logo the media type of the site's logo; null: there is none
+ */
+export function apiPage(document: ApiDocument, language: Language, logo: string | null): string {
   const say: Say = (text) => escapeHtml((language === 'zh' ? inChinese(text) : undefined) ?? text)
   const { title, version, description = '' } = document.info
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
@@ -42,27 +46,18 @@ export function apiPage(document: ApiDocument, language: Language): string {
     return `<h2 id="${escapeHtml(name)}">${say(what)}</h2>${listed}`
   })
   const other = language === 'zh' ? ['en', 'English'] : ['zh-CN', '中文']
-  return `<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta name="robots" content="noindex">
-    <title>${escapeHtml(title)} API</title>
-    <link rel="icon" href="/icon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="/docs/style.css">
-  </head>
-  <body>
-    <main>
+  return htmlDocument({
+    language,
+    title: `${title} API`,
+    logo,
+    head: '<link rel="stylesheet" href="/docs/style.css">',
+    body: `<main>
       <p class="language"><a href="/docs?lang=${other[0]}" lang="${other[0]}" hreflang="${other[0]}">${other[1]}</a></p>
       <h1>${escapeHtml(title)} API <small>${escapeHtml(version)}</small></h1>
       <p>${say(description)} ${say('For programs:')} <a href="/openapi.json">openapi.json</a></p>
       ${sections.join('\n      ')}
-    </main>
-  </body>
-</html>
-`
+    </main>`,
+  })
 }
 
 function section(

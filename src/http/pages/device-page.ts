@@ -1,12 +1,13 @@
 import { both, escapeHtml } from '../../html.ts'
 import type { Language } from '../../language.ts'
 import type { AskingDevice } from '../../oidc/find-device.ts'
+import type { Site } from '../site.ts'
 import { pageDocument } from './document.ts'
 import type { Notice } from './notice-page.ts'
 
 /** Where a person types what a device has on its screen. Works without JavaScript. */
 export function typeCodePage(options: {
-  site: string
+  site: Site
   language: Language
   /** What was typed in vain; null: nothing yet. */
   typed: string | null
@@ -15,6 +16,10 @@ export function typeCodePage(options: {
     site: options.site,
     language: options.language,
     title: { zh: '连接设备', en: 'Connect a device' },
+    description: {
+      zh: '输入设备上显示的代码，用微信扫码登录。',
+      en: 'Enter the code that your device shows, and sign in with WeChat.',
+    },
     content: codeForm(options.typed),
   })
 }
@@ -32,7 +37,7 @@ export function codeForm(typed: string | null): string {
               <label for="user-code">${both('请输入设备上显示的代码', 'Enter the code that your device shows')}</label>
               <input id="user-code" name="user_code" value="${escapeHtml(typed ?? '')}" placeholder="XXXX-XXXX" maxlength="40" required autofocus autocomplete="off" autocapitalize="characters" spellcheck="false"${state}>
               ${wrong}
-              <button type="submit">${both('继续', 'Continue')}</button>
+              <button type="submit" class="primary">${both('继续', 'Continue')}</button>
             </form>`
 }
 

@@ -1,5 +1,6 @@
 import type { AppError } from '../../errors.ts'
 import type { Language, Words } from '../../language.ts'
+import type { Site } from '../site.ts'
 import { noticePage } from './notice-page.ts'
 
 /** What a person reads who opens an address that cannot be shown, in the place of JSON. */
@@ -14,7 +15,7 @@ const AGAIN: Words = { zh: '重试', en: 'Try again' }
 
 /** @param site whose pages they are */
 export const createErrorPage =
-  (site: string): ErrorPage =>
+  (site: Site): ErrorPage =>
   (error, language) => {
     const { statusCode } = error
     const passes = statusCode >= 500 || statusCode === 429

@@ -1,12 +1,13 @@
 import { both, escapeHtml } from '../../html.ts'
-import type { Language } from '../../language.ts'
+import { spaced, type Language, type Words } from '../../language.ts'
 import type { Channel } from '../../tickets/ticket.ts'
+import type { Site } from '../site.ts'
 import { NEEDS_SCRIPT, pageDocument, type PageExtras } from './document.ts'
 
 export type LoginPageExtras = PageExtras
 
 export type LoginPage = {
-  site: string
+  site: Site
   language: Language
   /** The doors that are open, the default first; two of them become tabs. */
   channels: readonly Channel[]
@@ -21,28 +22,36 @@ export type TokenUse =
   /** By a form to an address of the site's. */
   | { kind: 'site'; returnTo: string; state: string | undefined }
   /** It finishes a sign-in to another app, whose page this is. */
-  | { kind: 'app'; begin: string; homeUrl: string | null }
+  | { kind: 'app'; app: string; begin: string; homeUrl: string | null }
   /** It goes nowhere either: a device, described by `about`, polls for tokens of its own. */
-  | { kind: 'device'; begin: string; about: string }
+  | { kind: 'device'; app: string; begin: string; about: string }
 
 /** The hosted login page. */
 export function loginPage({ site, language, channels, extras, use }: LoginPage): string {
   const begin = 'begin' in use ? use.begin : null
+  const name = 'app' in use ? use.app : site.name
   return pageDocument({
     site,
     language,
-    title:
-      use.kind === 'device'
-        ? { zh: `在设备上登录 ${site}`, en: `Sign in to ${site} on your device` }
-        : { zh: `登录 ${site}`, en: `Sign in to ${site}` },
+    title: titleOf(use, name),
+    name,
+    description: {
+      zh: spaced('用微信扫码登录', name, '。'),
+      en: `Sign in to ${name} by scanning a code with WeChat.`,
+    },
     scripts: [...(SCRIPTS[use.kind] ?? []), '/widget.js'],
     content: `${use.kind === 'device' ? use.about + ON_PHONE : ''}
             ${signIn(channels, begin)}
             ${NEEDS_SCRIPT}
-            ${outcome(use, site, extras !== null)}`,
+            ${outcome(use, extras !== null)}`,
     extras,
   })
 }
+
+const titleOf = ({ kind }: TokenUse, name: string): Words =>
+  kind === 'device'
+    ? { zh: spaced('在设备上登录', name), en: `Sign in to ${name} on your device` }
+    : { zh: spaced('登录', name), en: `Sign in to ${name}` }
 
 /** In place of the element's words, which send a phone's person to a computer. */
 const ON_PHONE = `<p id="on-phone" hidden>${both(
@@ -75,12 +84,12 @@ function signIn(channels: readonly Channel[], begin: string | null): string {
             <div id="door" role="tabpanel" aria-labelledby="tab-${first}">${element}</div>`
 }
 
-function outcome(use: TokenUse, site: string, hasExtras: boolean): string {
+function outcome(use: TokenUse, hasExtras: boolean): string {
   switch (use.kind) {
     case 'site':
       return outcomeAtSite(use)
     case 'app':
-      return outcomeAtApp(use, escapeHtml(site))
+      return outcomeAtApp(use)
     case 'device':
       return `<div id="outcome" role="status"><p hidden>${both('请回到您的设备。', 'Go back to your device.')}</p></div>`
     case 'none':
@@ -94,26 +103,30 @@ function outcome(use: TokenUse, site: string, hasExtras: boolean): string {
 }
 
 function outcomeAtSite({ returnTo, state }: TokenUse & { kind: 'site' }): string {
-  const host = `<b>${escapeHtml(new URL(returnTo).host)}</b>`
   const echo =
     state === undefined ? '' : `<input type="hidden" name="state" value="${escapeHtml(state)}">`
-  return `<div id="outcome" role="status"><p hidden>${both(`正在返回 ${host} …`, `Taking you back to ${host} …`)}</p></div>
-            <button id="continue" type="button" hidden>${both('继续', 'Continue')}</button>
+  return `<div id="outcome" role="status"><p hidden>${takingBackTo(new URL(returnTo).host)}</p></div>
+            <button id="continue" class="primary" type="button" hidden>${both('继续', 'Continue')}</button>
             <form id="hand-over" method="post" action="${escapeHtml(returnTo)}" autocomplete="off" hidden>
               <input type="hidden" name="token" value="">${echo}
             </form>`
 }
 
-function outcomeAtApp({ homeUrl }: TokenUse & { kind: 'app' }, name: string): string {
+const takingBackTo = (name: string): string =>
+  both(spaced('正在返回', name, ' …', bold), `Taking you back to ${bold(name)} …`)
+
+const bold = (name: string): string => `<b>${escapeHtml(name)}</b>`
+
+function outcomeAtApp({ app, homeUrl }: TokenUse & { kind: 'app' }): string {
   const home =
     homeUrl === null
       ? ''
-      : ` <a href="${escapeHtml(homeUrl)}" rel="noreferrer">${both(`返回 ${name}`, `Back to ${name}`)}</a>`
-  return `<div id="outcome" role="status"><p id="returning" hidden>${both(`正在返回 <b>${name}</b> …`, `Taking you back to <b>${name}</b> …`)}</p></div>
+      : ` <a href="${escapeHtml(homeUrl)}" rel="noreferrer">${both(spaced('返回', app, '', escapeHtml), `Back to ${escapeHtml(app)}`)}</a>`
+  return `<div id="outcome" role="status"><p id="returning" hidden>${takingBackTo(app)}</p></div>
             <div id="trouble" role="alert"><p hidden>${both(
               '未能返回：服务没有应答。',
               'Could not take you back: the service does not answer.',
             )}</p></div>
-            <p id="ways-on" hidden><button id="again" type="button">${both('重试', 'Try again')}</button>${home}</p>
-            <button id="give-up" class="quiet" type="button">${both(`不登录，返回 ${name}`, `Back to ${name} without signing in`)}</button>`
+            <p id="ways-on" hidden><button id="again" class="primary" type="button">${both('重试', 'Try again')}</button>${home}</p>
+            <button id="give-up" class="quiet" type="button">${both(spaced('不登录，返回', app, '', escapeHtml), `Back to ${escapeHtml(app)} without signing in`)}</button>`
 }

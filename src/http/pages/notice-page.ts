@@ -1,5 +1,6 @@
 import { both, escapeHtml } from '../../html.ts'
-import type { Language, Words } from '../../language.ts'
+import { spaced, type Language, type Words } from '../../language.ts'
+import type { Site } from '../site.ts'
 import { pageDocument } from './document.ts'
 
 export type Notice = {
@@ -12,7 +13,7 @@ export type Notice = {
 }
 
 /** A page that says what has happened, and where to go from there. */
-export function noticePage(site: string, language: Language, notice: Notice): string {
+export function noticePage(site: Site, language: Language, notice: Notice): string {
   const { title, text, link, more = '' } = notice
   const way = link
     ? `<p><a href="${escapeHtml(link.href)}" rel="noreferrer">${words(link.text)}</a></p>`
@@ -35,6 +36,6 @@ export const wayBackTo = (
   client?.homeUrl
     ? {
         href: client.homeUrl,
-        text: { zh: `返回 ${client.name}`, en: `Back to ${client.name}` },
+        text: { zh: spaced('返回', client.name), en: `Back to ${client.name}` },
       }
     : null

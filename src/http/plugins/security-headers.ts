@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
+import { PAGE_POLICY } from '../../page-policy.ts'
 
 export type PageHeadersOptions = {
   /** Whether browsers reach us by https, so that they may be told to keep to it. */
@@ -20,13 +21,7 @@ export const pageHeaders = fp<PageHeadersOptions>(
     const policy = (frameAncestors: string) => ({
       useDefaults: false,
       directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
+        ...PAGE_POLICY,
         frameAncestors: [frameAncestors],
         ...allow,
       },

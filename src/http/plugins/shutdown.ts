@@ -5,11 +5,14 @@ import { Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * What a proxy sent before it could know of the stop has arrived after half a second. Counted in
+ * What a proxy sent before it could know of the stop has arrived after half a second without another
+ * request: of its kept connections it takes the one that it used last, so the others rest. Counted in
  * looks, not by the clock: a process that has stood still has not read yet what is there.
  */
-const LOOKS = 50
+const QUIET_LOOKS = 50
 const LOOK_EVERY_MS = 10
+/** Each request is the last on its connection, so they end; but not soon if they come one by one. */
+const MOST_LOOKS = 300
 
 export type Shutdown = {
   begin(): void
@@ -25,9 +28,13 @@ export type Shutdown = {
  */
 export function createShutdown(): Shutdown {
   let stopping = false
+  /** Looks since the last request. */
+  let quiet = 0
   const servers: RawServerDefault[] = []
-  const lastAnswer = (_request: unknown, response: ServerResponse) =>
-    void response.setHeader('connection', 'close')
+  const lastAnswer = (_request: unknown, response: ServerResponse) => {
+    quiet = 0
+    response.setHeader('connection', 'close')
+  }
   const sayClose: onSendHookHandler = (_request, reply, _payload, done) => {
     if (stopping) reply.header('connection', 'close')
     done()
@@ -42,7 +49,10 @@ export function createShutdown(): Shutdown {
       app.addHook('preClose', async () => {
         // An HTTP server's own close also ends idle connections, with what is on its way on them.
         Server.prototype.close.call(app.server)
-        for (let look = 0; look < LOOKS && sockets.size > 0; look++) await sleep(LOOK_EVERY_MS)
+        for (let look = 0; look < MOST_LOOKS && sockets.size > 0; look++) {
+          if (quiet++ >= QUIET_LOOKS) break
+          await sleep(LOOK_EVERY_MS)
+        }
         // Browsers and balancers open connections in advance; Node takes one for idle only once it has
         // carried a request, and would wait for these.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()

@@ -12,11 +12,12 @@ import { aboutDevice, DEVICE_NOTICES, typeCodePage } from '../pages/device-page.
 import { loginPage, type LoginPageExtras } from '../pages/login-page.ts'
 import { noticePage, wayBackTo } from '../pages/notice-page.ts'
 import { OVER } from '../pages/over.ts'
+import type { Site } from '../site.ts'
 import * as schemas from '../schemas.ts'
 import { HTML, JS, serve } from './pages.ts'
 
 export type AppPagesOptions = {
-  site: string
+  site: Site
   /** The doors that are open. */
   channels: readonly Channel[]
   extras: LoginPageExtras | null
@@ -39,17 +40,14 @@ export const appPages: FastifyPluginAsyncTypebox<AppPagesOptions> = async (
     const language = localeOf(opened.locales) ?? languageOf(request, 'zh')
     if (opened.state === 'open') {
       const { name, homeUrl } = opened.client
-      const use = { kind: 'app', begin: `/sign-in/${uid}/ticket`, homeUrl } as const
-      return send(reply, loginPage({ site: name, language, channels, extras, use }))
+      const use = { kind: 'app', app: name, begin: `/sign-in/${uid}/ticket`, homeUrl } as const
+      return send(reply, loginPage({ site, language, channels, extras, use }))
     }
     varyBy(reply, 'accept')
     if (!wantsHtml(request)) throw errorOf(opened)
     const { state, client } = opened
     const notice = { ...OVER[state], link: wayBackTo(client) }
-    return send(
-      reply.code(state === 'foreign' ? 400 : 410),
-      noticePage(client?.name ?? site, language, notice),
-    )
+    return send(reply.code(state === 'foreign' ? 400 : 410), noticePage(site, language, notice))
   })
 
   const form = { hide: true, querystring: Type.Object({ user_code: Type.Optional(Type.String()) }) }
@@ -79,11 +77,12 @@ export const appPages: FastifyPluginAsyncTypebox<AppPagesOptions> = async (
 
   function devicePage({ userCode, client, device }: Asking, language: Language): string {
     if (device.state !== 'waiting') {
-      return noticePage(client.name, language, DEVICE_NOTICES[device.state])
+      return noticePage(site, language, DEVICE_NOTICES[device.state])
     }
     const begin = `/d/${userCode}/ticket`
-    const use = { kind: 'device', begin, about: aboutDevice(userCode, device) } as const
-    return loginPage({ site: client.name, language, channels, extras, use })
+    const about = aboutDevice(userCode, device)
+    const use = { kind: 'device', app: client.name, begin, about } as const
+    return loginPage({ site, language, channels, extras, use })
   }
 
   async function findOrNull(request: FastifyRequest, typed: string): Promise<Asking | null> {

@@ -5,6 +5,7 @@ import type { Language } from '../../language.ts'
 import { createAsset, sendAsset, type Asset } from '../asset.ts'
 import { languageOf, varyBy } from '../negotiation.ts'
 import { apiPage, type ApiDocument } from '../pages/api-page.ts'
+import type { Site } from '../site.ts'
 
 const HTML = 'text/html; charset=utf-8'
 const QUERY = Type.Object({
@@ -12,7 +13,7 @@ const QUERY = Type.Object({
 })
 
 /** The API to read, for people and for programs. Made once, when every route is known. */
-export const docsRoutes: FastifyPluginAsyncTypebox = async (app) => {
+export const docsRoutes: FastifyPluginAsyncTypebox<{ site: Site }> = async (app, { site }) => {
   const css = await readFile(new URL('../pages/api-page.css', import.meta.url))
   const style = createAsset(css, 'text/css; charset=utf-8')
   let made: { pages: Record<Language, Asset>; json: Asset } | undefined
@@ -20,7 +21,10 @@ export const docsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     if (made) return made
     const document = app.swagger()
     const page = (language: Language) =>
-      createAsset(apiPage(document as unknown as ApiDocument, language), HTML)
+      createAsset(
+        apiPage(document as unknown as ApiDocument, language, site.logo?.type ?? null),
+        HTML,
+      )
     return (made = {
       pages: { en: page('en'), zh: page('zh') },
       json: createAsset(JSON.stringify(document), 'application/json; charset=utf-8'),

@@ -7,11 +7,14 @@ import { AppError } from '../../errors.ts'
 import type { Channel } from '../../tickets/ticket.ts'
 import { createAsset, sendAsset } from '../asset.ts'
 import { languageOf, varyBy } from '../negotiation.ts'
-import { CONFIRM_PAGE } from '../pages/confirm-page.ts'
+import { accentCss } from '../accent.ts'
+import { confirmPage } from '../pages/confirm-page.ts'
 import { loginPage, type LoginPageExtras } from '../pages/login-page.ts'
+import type { Site } from '../site.ts'
+import { iconRoutes } from './icons.ts'
 
 export type PageRoutesOptions = {
-  site: string
+  site: Site
   /** The doors that are open. */
   channels: readonly Channel[]
   /** Where a login may be sent, character by character. */
@@ -40,8 +43,8 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
   { site, channels, returnUrls, extras },
 ) => {
   await serve(app, '/page.js', '../../web/page/page.js', JS)
-  await serve(app, '/page.css', '../../web/page/page.css', CSS)
-  await serve(app, '/icon.svg', '../../web/page/icon.svg', 'image/svg+xml')
+  await serve(app, '/page.css', '../../web/page/page.css', CSS, { after: accentCss(site.color) })
+  await app.register(iconRoutes, { logo: site.logo })
 
   const html = (language: 'zh' | 'en') =>
     createAsset(loginPage({ site, language, channels, extras, use: { kind: 'none' } }), HTML)
@@ -69,13 +72,14 @@ export const pageRoutes: FastifyPluginAsyncTypebox<PageRoutesOptions> = async (
 }
 
 /** The confirm page of the official account's door, and what it loads. */
-export const confirmRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const page = createAsset(CONFIRM_PAGE, HTML, 'no-store')
+export const confirmRoutes: FastifyPluginAsyncTypebox<{ site: Site }> = async (app, { site }) => {
+  const page = createAsset(confirmPage(site), HTML, 'no-store')
   app.get('/confirm', { schema: { hide: true } }, (request, reply) =>
     sendAsset(page, request, reply),
   )
   await serve(app, '/confirm.js', '../../confirm-page/page.js', JS)
-  await serve(app, '/confirm.css', '../../confirm-page/page.css', CSS)
+  const after = accentCss(site.color)
+  await serve(app, '/confirm.css', '../../confirm-page/page.css', CSS, { after })
 }
 
 /** What the login page's policy must allow beyond the strictest one, and what it may forbid. */
@@ -109,15 +113,16 @@ export const widgetRoute: FastifyPluginAsyncTypebox = async (app) => {
   await serve(app, '/widget.js', '../../web/served.js', JS, { cache, cors: false })
 }
 
-/** Reads a file of the build once and serves it from memory. */
+/** Reads a file of the build once and serves it from memory. @param options.after what is added to a text */
 export async function serve(
   app: FastifyInstance,
   path: string,
   file: string,
   type: string,
-  { cache, ...config }: { cache?: string; cors?: false } = {},
+  { cache, after = '', ...config }: { cache?: string; after?: string; cors?: false } = {},
 ): Promise<void> {
-  const asset = createAsset(await readFile(new URL(file, import.meta.url)), type, cache)
+  const content = await readFile(new URL(file, import.meta.url))
+  const asset = createAsset(Buffer.concat([content, Buffer.from(after)]), type, cache)
   app.get(path, { config, schema: { hide: true } }, (request, reply) =>
     sendAsset(asset, request, reply),
   )

@@ -1,28 +1,22 @@
-import { both, escapeHtml } from '../../html.ts'
+import { both, escapeHtml, htmlDocument } from '../../html.ts'
 
 /**
  * The example app: one page that signs people in by OpenID Connect, and plays a device.
  *
  * @param app.issuer where the provider is, and this page with it
  */
-export const exampleApp = (app: { issuer: string; clientId: string }): string => `<!doctype html>
-<html lang="zh-CN">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta name="robots" content="noindex">
-    <meta name="issuer" content="${escapeHtml(app.issuer)}">
+export const exampleApp = (app: { issuer: string; clientId: string }): string =>
+  htmlDocument({
+    language: 'zh',
+    title: '示例应用 · Example app',
+    head: `<meta name="issuer" content="${escapeHtml(app.issuer)}">
     <meta name="client-id" content="${escapeHtml(app.clientId)}">
-    <title>示例应用 · Example app</title>
-    <link rel="icon" href="/icon.svg" type="image/svg+xml">
     <link rel="stylesheet" href="/page.css">
     <link rel="stylesheet" href="/sandbox/demo.css">
     <link rel="stylesheet" href="/sandbox/app.css">
-    <script type="module" src="/sandbox/app.js"></script>
-  </head>
-  <body class="demo">
-    <header class="bar">
+    <script type="module" src="/sandbox/app.js"></script>`,
+    bodyClass: 'demo',
+    body: `<header class="bar">
       <p class="site">${both('示例应用', 'Example app')}</p>
       <button id="language" type="button">
         <span class="zh" lang="en">English</span><span class="en" lang="zh-CN">中文</span>
@@ -87,7 +81,5 @@ export const exampleApp = (app: { issuer: string; clientId: string }): string =>
         <div id="traffic" role="log" aria-live="off" aria-labelledby="traffic-title" tabindex="0"><ol></ol></div>
       </section>
       <noscript><p>${both('此页面需要 JavaScript。', 'This page needs JavaScript.')}</p></noscript>
-    </main>
-  </body>
-</html>
-`
+    </main>`,
+  })

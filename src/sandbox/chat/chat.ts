@@ -104,29 +104,30 @@ function draw(words: ChatTexts): HTMLElement[] {
   if (screen === 'who') return drawPeople(words, (user) => void take(user))
   const follow = act(words.follow, 'plain', () => void once(() => scan('followed')))
   const title = make('h1', words.account)
-  const holder = box('holder', make('span', memory.holder()), act(words.handOver, '', handOver))
-  if (screen === 'stranger') return [title, make('p', words.stranger), follow, holder]
+  const holder = (...more: HTMLElement[]): HTMLElement =>
+    box('holder', make('span', memory.holder()), ...more, act(words.handOver, '', handOver))
+  if (screen === 'stranger') return [title, make('p', words.stranger), follow, holder()]
   if (screen === 'left') {
     const rest = scene === '' ? [make('p', words.notFollowing)] : [follow]
-    return [title, make('p', words.unfollowed), ...rest, holder]
+    return [title, make('p', words.unfollowed), ...rest, holder()]
   }
   const { lines } = memory.chat(memory.holder())
-  return [
-    title,
-    drawLines(lines, words),
-    act(words.unfollow, 'plain', () => void unfollow()),
-    holder,
-  ]
+  return [title, drawLines(lines, words), holder(act(words.unfollow, '', () => void unfollow()))]
 }
 
 function render(): void {
   const words = chatTexts[language]
   document.title = words.title
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  // For the demo: whether the phone lies there, or asks its person something.
+  document.documentElement.dataset['screen'] =
+    screen === 'nothing' ? 'rest' : screen === 'who' || screen === 'stranger' ? 'asks' : 'other'
   toggle.textContent = words.toggle
   notice.textContent = words.notice
   main.setAttribute('aria-busy', String(busy))
   main.replaceChildren(...draw(words))
+  // A chat is read from its end.
+  if (screen === 'chat') scrollTo(0, document.documentElement.scrollHeight)
 }
 
 toggle.addEventListener('click', () => {

@@ -1,5 +1,6 @@
 /** What the chat adds to the phone's stylesheet. */
-export const CHAT_STYLE = `.lines { display: grid; gap: 0.75rem; }
+export const CHAT_STYLE = `main > h1 { font-size: 1.05rem; }
+.lines { display: grid; gap: 0.75rem; }
 .lines p { margin: 0; overflow-wrap: anywhere; }
 .bubble {
   padding: 0.7rem 0.9rem;

@@ -15,7 +15,7 @@ const en = {
   followed: 'Followed by the code',
   unfollowed: 'Unfollowed: WeChat has deleted the chat',
   silent: 'The account says nothing.',
-  handOver: 'Give the phone to another person',
+  handOver: 'Another user',
   /** WeChat's own words, in whatever language the phone has. */
   fault: '该公众号提供的服务出现故障，请稍后再试',
 }

@@ -7,6 +7,21 @@ export function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
 }
 
+/** Claims that are seconds since 1970. */
+const TIMES = ['iat', 'exp', 'auth_time', 'nbf']
+const two = (number: number): string => String(number).padStart(2, '0')
+
+/** A claim as it is shown: a time as a number, and as the visitor's clock has it. */
+export function valueOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  const text = JSON.stringify(value)
+  if (typeof value !== 'number' || !TIMES.includes(name)) return text
+  const at = new Date(value * 1_000)
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-')
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')
+  return `${text} · ${day} ${time}`
+}
+
 /** Shows a token's claims in the section, and the token's beginning. */
 export function showClaims(section: HTMLElement, token: string): void {
   const list = section.querySelector('dl')
@@ -18,7 +33,7 @@ export function showClaims(section: HTMLElement, token: string): void {
     const term = document.createElement('dt')
     const description = document.createElement('dd')
     term.textContent = name
-    description.textContent = typeof value === 'string' ? value : JSON.stringify(value)
+    description.textContent = valueOf(name, value)
     list.append(term, description)
   }
   section.hidden = false

@@ -1,5 +1,8 @@
 import type { ScenePassElement, ScenePassEventMap } from '../../web/widget.ts'
-import { showClaims } from './claims.ts'
+import { claimsOf, showClaims } from './claims.ts'
+import { makeCopyable } from './copy.ts'
+import { createHandset } from './handset.ts'
+import { pageSnippet, serverSnippet } from './snippets.ts'
 import { createTraffic } from './traffic.ts'
 import { watchCodes, watchFetch, watchXhr } from './watch.ts'
 
@@ -12,73 +15,85 @@ const find = (id: string): HTMLElement => {
   if (!found) throw new TypeError(`the page has no #${id}`)
   return found
 }
-const root = document.documentElement
 const frame = find('phone') as HTMLIFrameElement
+const device = frame.parentElement as HTMLElement
 const scan = find('scan') as HTMLButtonElement
 const back = find('back')
 const claims = find('claims')
+const page = document.querySelector<HTMLElement>('.page')
 const element = document.querySelector<ScenePassElement>('scene-pass')
 
 find('other-apps').hidden = location.pathname !== '/'
 
 const tell = createTraffic(find('traffic'))
-let scene: string | null = null
+/** What the page shows: the ticket of a code that waits for a scan. */
+let code: string | null = null
 /** What the phone scanned last. */
 let scanned = ''
+let token = ''
 
 watchFetch(window, 'browser', tell)
 watchCodes(tell)
-frame.addEventListener('load', () => {
-  const phone = frame.contentWindow as (Window & typeof globalThis) | null
-  // While the service is down this is the browser's own page, which no script may look into.
-  const shown = frame.contentDocument
-  const isConfirmPage = Boolean(shown?.getElementById('confirm'))
-  back.hidden = !isConfirmPage
-  scan.hidden = isConfirmPage
-  if (!phone || !shown || !(isConfirmPage || shown.getElementById('phone'))) return
-  if (isConfirmPage) watchXhr(phone, tell)
-  else watchFetch(phone, 'phone', tell)
-  speakAlike()
+const handset = createHandset(frame, {
+  load(phone, isConfirmPage) {
+    back.hidden = !isConfirmPage
+    scan.hidden = isConfirmPage
+    if (isConfirmPage) watchXhr(phone, tell)
+    else watchFetch(phone, 'phone', tell)
+  },
+  change: offer,
 })
-const open = (address: string): void => {
-  // Not by its attribute: the back button would go through all the codes.
-  frame.contentWindow?.location.replace(address)
+
+/** The scan button: large on a phone that lies there, and dim while it would lead nowhere. */
+function offer(): void {
+  const screen = handset.screen()
+  device.dataset['screen'] = screen
+  scan.disabled = code === null || (screen === 'asks' && code === scanned)
 }
+
 const isAccount = (): boolean => element?.getAttribute('channel') === 'official_account'
 /** Where the phone of this door lies without a code. */
 const resting = (): string => (isAccount() ? '/sandbox/q' : '/sandbox/phone')
 frame.src = resting()
 if (element) {
-  new MutationObserver(() => open(resting())).observe(element, { attributeFilter: ['channel'] })
-}
-new MutationObserver(speakAlike).observe(root, { attributeFilter: ['lang'] })
-
-/** The phone has two languages as well, and a button for the other one. */
-function speakAlike(): void {
-  const phone = frame.contentDocument
-  if (phone && phone.documentElement.lang !== root.lang) phone.getElementById('language')?.click()
+  const rest = (): void => handset.open(resting())
+  new MutationObserver(rest).observe(element, { attributeFilter: ['channel'] })
 }
 
 document.addEventListener('status', (event) => {
-  const { detail } = event as ScenePassEventMap['status']
-  scene = detail.scene
-  scan.disabled = scene === null || detail.state !== 'pending'
+  const { scene, state } = (event as ScenePassEventMap['status']).detail
+  code = state === 'pending' ? scene : null
+  offer()
 })
 document.addEventListener('login', (event) => {
   // On the page of another app it is on its way already.
-  if (!element?.begin) showClaims(claims, (event as ScenePassEventMap['login']).detail.token)
+  if (element?.begin || !page) return
+  ;({ token } = (event as ScenePassEventMap['login']).detail)
+  showClaims(claims, token)
+  const { iss, aud } = claimsOf(token) as { iss: string; aud: string }
+  find('page-snippet').textContent = pageSnippet(location.origin)
+  find('server-snippet').textContent = serverSnippet(location.origin, { iss, aud })
+  find('heard').textContent = find('claims-title').innerText
+  page.hidden = true
+  claims.scrollIntoView()
 })
 
 scan.addEventListener('click', () => {
-  if (scene === null) return
-  scanned = scene
-  open(isAccount() ? `/sandbox/q/${scene}` : `/sandbox/phone?scene=${encodeURIComponent(scene)}`)
-  frame.focus()
+  if (code === null) return
+  scanned = code
+  handset.open(
+    isAccount() ? `/sandbox/q/${code}` : `/sandbox/phone?scene=${encodeURIComponent(code)}`,
+  )
+  handset.show()
 })
-back.addEventListener('click', () => open(`/sandbox/q/${scanned}`))
+back.addEventListener('click', () => handset.open(`/sandbox/q/${scanned}`))
+makeCopyable(claims, (what) => (what === 'token' ? token : (find(what).textContent ?? '')))
 find('restart').addEventListener('click', () => {
+  token = ''
   claims.hidden = true
-  open(resting())
+  if (page) page.hidden = false
+  find('heard').textContent = ''
+  handset.open(resting())
   element?.refresh()
   // The button is gone, and the focus with it.
   find('title').focus()

@@ -40,10 +40,15 @@ export const presentableForm = (fields: Record<string, string>): string =>
 /** What stands behind the scene in the link of a chat. */
 const PROOF = /(#[\w-]+\.)([\w-]+)/g
 
+/** An image in an answer: its kind, and its beginning. */
+const DATA = /^(data:[^,]*,.{10}).+$/s
+
 /** `code` is also an error's name (`TICKET_EXPIRED`) and what two people compare (`47`). */
-const hide = (key: string, value: unknown): unknown =>
-  key === 'reply' && typeof value === 'string'
-    ? value.replace(PROOF, (_, before: string, proof: string) => before + shorten(proof))
-    : PRIVATE.has(key) && typeof value === 'string' && !/^[A-Z_]+$/.test(value)
-      ? shorten(value)
-      : value
+function hide(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (DATA.test(value)) return value.replace(DATA, '$1…')
+  if (key === 'reply') {
+    return value.replace(PROOF, (_, before: string, proof: string) => before + shorten(proof))
+  }
+  return PRIVATE.has(key) && !/^[A-Z_]+$/.test(value) ? shorten(value) : value
+}

@@ -3,6 +3,8 @@ import type { Exchange } from './watch.ts'
 type Words = readonly [zh: string, en: string]
 
 const LONGEST = 200
+/** A scene or the like in a path: its beginning tells one from another. */
+const LONG = /([\w-]{6})[\w-]{16,}/g
 
 const parties = {
   browser: ['浏览器', 'Browser'],
@@ -28,7 +30,7 @@ const meanings: [pattern: RegExp, words: Words][] = [
   [/^POST .*\/scan$/, ['扫了码：是谁在请求登录？', 'has scanned: who is asking?']],
   [/^POST .*\/deny$/, ['拒绝登录', 'declines']],
   [/^POST \/login$/, ['确认登录', 'confirms']],
-  [/^POST \/(sign-in|d)\/[^/]+\/ticket$/, ['申请一张票据', 'asks for a ticket']],
+  [/^POST \/(sign-in|d)\/[^/]+\/ticket$/, ['申请登录票据 (ticket)', 'asks for a ticket']],
   [/^POST \/sign-in\/[^/]+$/, ['完成这次登录', 'finishes the sign-in']],
   [/openid-configuration$/, ['有哪些地址？', 'looks the addresses up']],
   [/^GET \/oidc\/authorize$/, ['应用把浏览器带到登录页', 'the app sends the browser to sign in']],
@@ -67,7 +69,8 @@ function line(exchange: Exchange, counter: HTMLElement): HTMLElement {
   const { who, method, path, status } = exchange
   const meaning = meanings.find(([pattern]) => pattern.test(`${method} ${path}`))?.[1]
   const summary = make('summary', '')
-  const call = make('span', 'call', `${method} ${path}`)
+  const call = make('span', 'call', `${method} ${path.replace(LONG, '$1…')}`)
+  call.title = path
   const outcome = make('span', status >= 400 || status === 0 ? 'status bad' : 'status')
   outcome.append(...(status === 0 ? both(['没有应答', 'no answer']) : [String(status)]))
   const party = make('span', 'party')

@@ -82,10 +82,17 @@ function leave(): void {
   void flow.open('')
 }
 
+/** For the demo: whether the phone lies there, or asks its person something. */
+function screenOf(state: State | null): 'rest' | 'asks' | 'other' {
+  if (state?.screen === 'howto') return 'rest'
+  return !state || state.screen === 'ask' || state.screen === 'loading' ? 'asks' : 'other'
+}
+
 function render(): void {
   const texts = phoneTexts[language]
   document.title = texts.title
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  document.documentElement.dataset['screen'] = screenOf(state)
   toggle.textContent = texts.toggle
   notice.textContent = state?.busy ? wordsOf(language).busy : texts.notice
   main.setAttribute('aria-busy', String(state?.busy ?? false))

@@ -6,7 +6,7 @@ const en = {
   other: 'Another name',
   otherRule: 'a to z, 0 to 9, _ and -, at most 32',
   use: 'Scan as this user',
-  handOver: 'Give the phone to another person',
+  handOver: 'Another user',
 }
 
 export type PhoneTexts = typeof en

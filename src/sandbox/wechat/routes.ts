@@ -1,9 +1,9 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { errorBody, PLAIN_TOKEN_QUOTA, type Subsystem } from './answers.ts'
 import { readImageBody, readLinkBody, readTokenBody } from './bodies.ts'
-import { drawCode } from '../../wechat/draw-code.ts'
 import type { Api } from './faults.ts'
 import { createMisbehaviour } from './misbehaviour.ts'
+import { drawRoundCode } from './round-code/draw.ts'
 import type { SandboxState } from './state.ts'
 
 export type WechatRoutesOptions = {
@@ -123,7 +123,7 @@ export const wechatRoutes: FastifyPluginAsync<WechatRoutesOptions> = async (app,
       if (!state.quotas.codeImageMinute.take()) return refuse(reply, 'getwxacodeunlimit', 45009)
       const asked = readImageBody(text(request), request.headers['content-type'])
       if ('errcode' in asked) return refuse(reply, 'getwxacodeunlimit', asked.errcode)
-      const bytes = drawCode(phoneUrl(asked.scene), asked.width)
+      const bytes = drawRoundCode(phoneUrl(asked.scene), asked.width)
       // PNG bytes under a JPEG label: what WeChat does with a transparent code.
       return reply
         .type('image/jpeg')

@@ -1,4 +1,4 @@
-import type { ScenePassEventMap } from '../widget.ts'
+import type { ScenePassEventMap, ScenePassState } from '../widget.ts'
 
 /**
  * The hosted page's own script: hands the token over by a form, once, and keeps it nowhere else.
@@ -77,9 +77,29 @@ for (const [index, tab] of tabs.entries()) {
     choose(next)
   })
 }
-// Who has signed in is not asked how.
+/** What has come of the sign-in, for the tab of a page that is not looked at. */
+const OUTCOMES: Partial<Record<ScenePassState, { zh: string; en: string }>> = {
+  scanned: { zh: '已扫码', en: 'Scanned' },
+  confirmed: { zh: '✓ 已登录', en: '✓ Signed in' },
+  denied: { zh: '✕ 已拒绝', en: '✕ Declined' },
+  expired: { zh: '已过期', en: 'Expired' },
+}
+let state: ScenePassState | undefined
+
+function entitle(): void {
+  const title = find('h1')
+  const outcome = state && OUTCOMES[state]
+  if (!title) return
+  document.title = outcome
+    ? `${outcome[root.lang === 'en' ? 'en' : 'zh']} · ${title.dataset['name']}`
+    : title.innerText
+}
+
 document.addEventListener('status', (event) => {
-  const { state } = (event as ScenePassEventMap['status']).detail
+  ;({ state } = (event as ScenePassEventMap['status']).detail)
+  entitle()
+  find('.card')?.setAttribute('data-state', state)
+  // Who has signed in is not asked how.
   const list = find('.tabs')
   if (list) list.hidden = state === 'confirmed'
 })
@@ -87,5 +107,5 @@ document.addEventListener('status', (event) => {
 find('#language')?.addEventListener('click', () => {
   root.lang = root.lang === 'en' ? 'zh-CN' : 'en'
   element?.setAttribute('lang', root.lang)
-  document.title = find('h1')?.innerText ?? document.title
+  entitle()
 })

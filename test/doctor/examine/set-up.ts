@@ -27,6 +27,15 @@ t.test(
   },
 )
 
+t.test('a logo that the service would not start with', async (t) => {
+  const { of, works } = await look({ SITE_LOGO: 'no-such-logo.png' })
+  t.match(of('settings'), {
+    status: 'failed',
+    says: { en: /- SITE_LOGO: there is no file no-such-logo\.png/, zh: /SITE_LOGO：没有文件/ },
+  })
+  t.equal(works, false)
+})
+
 t.test('a database that cannot be used', async (t) => {
   const elsewhere = new URL(withPassword(databaseUrl))
   elsewhere.pathname = '/there_is_none'

@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { errorHandler } from '../../../src/http/plugins/error-handler.ts'
 import { createShutdown } from '../../../src/http/plugins/shutdown.ts'
@@ -53,6 +54,26 @@ t.test('what comes on old connections is answered, and nobody new gets in', asyn
   await Promise.all([used.ended, unused.ended])
   finish()
   t.match(await slow, { status: 200, body: { done: true } })
+  await closed
+})
+
+t.test('while requests come on old connections, the others are kept as well', async (t) => {
+  const shutdown = createShutdown()
+  const app = Fastify({ return503OnClosing: false })
+  await shutdown.guard(app)
+  app.post('/quick', async () => ({ quick: true }))
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  const kept = await Promise.all(Array.from({ length: 3 }, () => keptConnection(t, url)))
+  for (const { ask } of kept) await ask('/quick')
+
+  shutdown.begin()
+  const closed = app.close()
+  // The last one comes when it is longer ago than half a second that the stop began.
+  for (const { ask } of kept) {
+    await sleep(300)
+    t.match(await ask('/quick'), /^HTTP\/1\.1 200 [^]*\r\nconnection: close\r\n/i)
+  }
   await closed
 })
 

@@ -30,7 +30,6 @@ async function ask(): Promise<string> {
 }
 const read = (path: string, language = 'en') =>
   call(`${url}${path}`, {
-    redirect: 'manual',
     headers: { accept: 'text/html', 'accept-language': language },
   })
 const begin = (userCode: string, headers: Record<string, string> = {}) =>

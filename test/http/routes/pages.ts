@@ -20,17 +20,31 @@ const plain = await startApp(t, { databaseUrl, sandbox: null })
 const page = (base: string, query: Record<string, string> = {}, headers = {}) =>
   call(`${base}/?${new URLSearchParams(query).toString()}`, { headers })
 
-/** What the document makes a browser load. */
+/** What the document makes a browser load: a link is followed by people. */
 const partsOf = (html: string) =>
-  [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string)
+  [...html.replace(/<a .*?>/g, '').matchAll(/(?:src|href)="([^"]+)"/g)].map(
+    (match) => match[1] as string,
+  )
+
+const PARTS = [
+  '/apple-touch-icon.png',
+  '/favicon.ico',
+  '/icon.svg',
+  '/page.css',
+  '/page.js',
+  '/widget.js',
+]
+const TYPES = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  ico: 'image/x-icon',
+}
 
 for (const [name, base, parts] of [
-  ['login page', plain.url, ['/icon.svg', '/page.css', '/page.js', '/widget.js']],
-  [
-    "sandbox's page",
-    url,
-    ['/icon.svg', '/page.css', '/page.js', '/sandbox/demo.css', '/sandbox/demo.js', '/widget.js'],
-  ],
+  ['login page', plain.url, PARTS],
+  ["sandbox's page", url, [...PARTS, '/sandbox/demo.css', '/sandbox/demo.js'].sort()],
 ] as const) {
   t.test(`the ${name} has no script, style or handler of its own text`, async (t) => {
     const { status, headers, body } = await page(base)
@@ -41,11 +55,7 @@ for (const [name, base, parts] of [
     for (const part of parts) {
       const answer = await call(base + part)
       t.equal(answer.status, 200, part)
-      const type = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' }
-      t.equal(
-        answer.headers.get('content-type'),
-        type[part.split('.')[1] as 'js'] ?? 'image/svg+xml',
-      )
+      t.equal(answer.headers.get('content-type'), TYPES[part.split('.')[1] as 'js'])
       t.equal(answer.headers.get('x-content-type-options'), 'nosniff')
       t.notMatch(answer.body, /innerHTML|eval\(|localStorage|sessionStorage|document\.cookie/)
     }

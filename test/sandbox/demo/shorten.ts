@@ -32,3 +32,10 @@ t.test('what is no JSON is not shown', async (t) => {
   t.equal(presentable(''), '')
   t.equal(presentable(`token=${SECRET}`), '…')
 })
+
+t.test('of an image in an answer the beginning is shown', async (t) => {
+  const image = `data:image/png;base64,iVBORw0KGgo${'A'.repeat(9_000)}`
+  const shown = presentable(JSON.stringify({ qrcode: image, qrcode_url: '/ticket/x/qrcode' }))
+  t.match(shown, '"qrcode": "data:image/png;base64,iVBORw0KGg…"')
+  t.match(shown, '/ticket/x/qrcode')
+})

@@ -168,7 +168,7 @@ t.test('a refused scan is told in the mini program’s words, and another may tr
   await phone.tap('alice')
   t.match(phone.main.textContent, 'Another person has scanned this code')
   t.same(phone.warnings, [])
-  await phone.tap('Give the phone to another person')
+  await phone.tap('Another user')
   t.match(phone.main.textContent, 'Who holds this phone?')
   await phone.tap('bob')
   t.same(phone.sent[2]?.body, { user: 'bob' })

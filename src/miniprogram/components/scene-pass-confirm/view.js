@@ -13,10 +13,11 @@ const { forDevice } = require('./words.js')
  * @property {string} mark of the title: `good`, `bad` or nothing
  * @property {string} title
  * @property {string} text empty where there is nothing to add
- * @property {{ name: string, value: string }[]} facts who is asking
+ * @property {string} facts who is asking, in one line
  * @property {{ text: string, grave: boolean }[]} notices what is unusual about it
  * @property {string} compare what to do with the number
  * @property {string} code the number to compare, in mode `show`; a device's user code
+ * @property {string[]} digits of that number, a tile each; none of a user code
  * @property {{ number: string, chosen: boolean }[]} choices the numbers to choose from, in mode `choose`
  * @property {boolean} long they are user codes, which need more room
  * @property {string} warning
@@ -32,10 +33,11 @@ const empty = {
   mark: '',
   title: '',
   text: '',
-  facts: [],
+  facts: '',
   notices: [],
   compare: '',
   code: '',
+  digits: [],
   choices: [],
   long: false,
   warning: '',
@@ -97,23 +99,16 @@ function question(state, words) {
   const { scan, choice, deadline } = state
   if (!scan) return {}
   const { site, device, requested_by: by, match, notices } = scan
-  const facts = [
-    { name: words.system, value: by.os },
-    { name: words.address, value: by.ip },
-    { name: words.time, value: by.at && localTime(new Date(by.at)) },
-  ]
-  // A device has none.
-  if (by.browser || !device) facts.unshift({ name: words.browser, value: by.browser })
-  // Most services do not know it, and "unknown" would only worry the person.
-  if (by.country) facts.splice(-1, 0, { name: words.country, value: by.country })
+  const code = match.code || ''
   return {
     title: fill(words.ask, { site }),
-    facts: facts.map(({ name, value }) => ({ name, value: value || words.unknown })),
+    facts: factsOf(by, Boolean(device), words),
     notices: (notices || [])
       .map((notice) => noticeOf(notice, words))
       .filter(({ text }) => text !== ''),
     compare: { show: words.compare, choose: words.choose, off: '' }[match.mode] || '',
-    code: match.code || '',
+    code,
+    digits: device ? [] : code.split(''),
     choices: (match.choices || []).map((number) => ({ number, chosen: number === choice })),
     long: Boolean(device),
     warning: words.warning,
@@ -123,6 +118,28 @@ function question(state, words) {
       action('confirm', words.confirm, words.confirming, state, !canConfirm(state)),
     ],
   }
+}
+
+/**
+ * Who is asking: what is not known is named, but for a device's browser, as a device has none, and the
+ * country, which most services do not know.
+ *
+ * @param {NonNullable<State['scan']>['requested_by']} by
+ * @param {boolean} device
+ * @param {Words} words
+ */
+function factsOf(by, device, words) {
+  const { browser, os, ip, country, at } = by
+  const known = (/** @type {string | null} */ value, /** @type {string} */ name) =>
+    value || fill(words.unknown, { name })
+  return [
+    device && !browser ? '' : known(browser, words.browser),
+    known(os, words.system),
+    known(ip, words.address) + (country ? ` (${country})` : ''),
+    known(at && localTime(new Date(at)), words.time),
+  ]
+    .filter(Boolean)
+    .join(' · ')
 }
 
 /**
@@ -170,10 +187,16 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(va
 /** @param {number} number */
 const two = (number) => `0${number}`.slice(-2)
 
-/** @param {Date} date */
-const localTime = (date) =>
-  `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
-  `${two(date.getHours())}:${two(date.getMinutes())}`
+/**
+ * The time of day; with the date only where that is another one.
+ *
+ * @param {Date} date
+ */
+function localTime(date) {
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`
+  if (date.toDateString() === new Date().toDateString()) return time
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`
+}
 
 /** @param {number} ms */
 function minutes(ms) {
