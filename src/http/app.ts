@@ -17,6 +17,7 @@ import type { LoginTokens } from '../tokens/login-token.ts'
 import { createCounter } from '../limits/count.ts'
 import { createAddressLimits } from './address-limits.ts'
 import { createBeginTicket } from './begin-ticket.ts'
+import { createCodes } from './codes.ts'
 import { compilers } from './compilers.ts'
 import { codeMakersOf, openChannels, type Doors } from './doors.ts'
 import { createGate } from './gate.ts'
@@ -130,8 +131,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
 
   const pace = createPollPace()
+  const codeMakers = codeMakersOf(doors)
+  const codeOf = createCodes({ db, counter, codeMakers, guesses, note: events.note })
   const begin = createBeginTicket({
     tickets,
+    codeOf,
     rules: rules.tickets,
     channels,
     countryOf,
@@ -180,11 +184,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await api.register(ticketRoutes, { tickets, begin, perMinute: rates.create, guesses, pace })
     await api.register(codeRoutes, {
       db,
-      counter,
-      codeMakers: codeMakersOf(doors),
+      codeOf,
       makeLink: rules.tickets.urlLink ? (doors.miniprogram?.urlLink ?? null) : null,
       guesses,
-      note: events.note,
     })
     if (doors.officialAccount) {
       await api.register(officialAccountRoutes, {

@@ -10,7 +10,9 @@ import {
   type TicketRules,
 } from '../tickets/ticket.ts'
 import type { Tickets } from '../tickets/verbs.ts'
+import { imageType } from '../wechat/image-type.ts'
 import type { AddressLimits } from './address-limits.ts'
+import type { CodeOf } from './codes.ts'
 import type { GuessLimit } from './guess-limit.ts'
 import type { PollPace } from './poll-pace.ts'
 import { requesterOf, type CountryOf } from './requester.ts'
@@ -28,6 +30,8 @@ export type Beginning = {
   requester?: Requester
   /** How many seconds ago the requester asked; by default this moment. */
   requestedAgo?: number
+  /** Whether the answer is to have the code's image, where it is there in time. */
+  image?: boolean
 }
 
 /** As much of a reply as an answer of 201 sets. */
@@ -51,9 +55,13 @@ export type BeginTicket = (
  */
 const STOCK_SHARE = 20
 
+/** So long an answer waits for the code's image. Whoever has none by then asks for it at its address. */
+const IMAGE_MS = 2_000
+
 /** @param options.channels the doors that are open */
 export function createBeginTicket(options: {
   tickets: Tickets
+  codeOf: CodeOf
   rules: TicketRules
   channels: readonly Channel[]
   countryOf: CountryOf
@@ -61,7 +69,7 @@ export function createBeginTicket(options: {
   guesses: GuessLimit
   pace: PollPace
 }): BeginTicket {
-  const { tickets, rules, channels, countryOf, limits, guesses, pace } = options
+  const { tickets, codeOf, rules, channels, countryOf, limits, guesses, pace } = options
 
   return async (request, reply, beginning) => {
     const { channel = channels[0] as Channel, relyingParty = null } = beginning
@@ -77,6 +85,7 @@ export function createBeginTicket(options: {
     )
     guesses.learn(scene)
     pace.learn(hashSecret(secret))
+    const image = beginning.image ? await inTime(codeOf(request, scene)) : null
     reply.code(201)
     reply.header('location', `/ticket/${scene}`)
     const isDevice = relyingParty !== null && relyingParty.device !== null
@@ -92,7 +101,26 @@ export function createBeginTicket(options: {
       match_code: matchMode === 'off' ? null : matchCode,
       match_mode: matchMode,
       qrcode_url: `/ticket/${scene}/qrcode`,
+      ...(image && { qrcode: image }),
       ...(rules.urlLink && channel === 'miniprogram' ? { link_url: `/ticket/${scene}/link` } : {}),
     }
+  }
+}
+
+/**
+ * The image as a `data:` URL; null where it takes too long, or where its own address will say why there
+ * is none.
+ */
+async function inTime(image: Promise<Uint8Array>): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, IMAGE_MS, null)
+  })
+  try {
+    const bytes = Buffer.from((await Promise.race([image.catch(() => null), late])) ?? '')
+    const type = imageType(bytes)
+    return type ? `data:${type};base64,${bytes.toString('base64')}` : null
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -2,7 +2,7 @@ import type { ConfirmLinks } from '../sign-in/confirm-link.ts'
 import type { MiniProgram } from '../wechat/mini-program.ts'
 import type { Pushes } from '../wechat/push/push.ts'
 import type { Channel } from '../tickets/ticket.ts'
-import type { CodeMaker } from './routes/code.ts'
+import type { CodeMaker } from './codes.ts'
 
 /** The accounts through which people sign in; null: the door is shut. At least one is open. */
 export type Doors = {

@@ -70,6 +70,11 @@ export const CreateBody = Type.Object({
   channel: Type.Optional(Channel),
 })
 
+const CodeUrl = Type.String({ description: 'With ?image=true, if made in time: a data: URL' })
+const WithImage = oneOf(['true'], { description: 'Answer with the image of the code' })
+// In the query: JSON in a body would cost a page of another origin a call that asks for permission.
+export const CreateQuery = Type.Object({ image: Type.Optional(WithImage) })
+
 export const CreatedTicket = Type.Object(
   {
     scene: Scene,
@@ -87,6 +92,7 @@ export const CreatedTicket = Type.Object(
         'What the phone does with it: nothing, shows it to compare, or offers three to tap',
     }),
     qrcode_url: Type.String(),
+    qrcode: Type.Optional(CodeUrl),
     link_url: Type.Optional(
       Type.String({
         description: 'Where to get the link for phones; only with WECHAT_URL_LINK=on',

@@ -7,10 +7,13 @@ export type Body = {
   expires_in: number
   interval: number
   match_code: string | null
-  match_mode?: 'off' | 'show' | 'choose'
+  match_mode: 'off' | 'show' | 'choose'
   qrcode_url: string
+  qrcode?: string
   link_url?: string
   link?: string
+  content_type?: string
+  data?: string
   token?: string
   code?: string
   message?: string
@@ -27,24 +30,28 @@ export type Answer = {
   body: Body | null
 }
 
-const LIMIT_MS = 10_000
-
 /**
- * One call, body included, in at most 10 seconds.
+ * One call, body included.
  *
+ * @param limit how many milliseconds it may take
  * @throws {TypeError} when nothing answers
  * @throws an `AbortError` when the signal aborts or the time is over
  */
-export async function call(url: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
-  const limit = new AbortController()
-  const stop = (): void => limit.abort()
-  const timer = setTimeout(stop, LIMIT_MS)
+export async function call(
+  url: string,
+  init: RequestInit,
+  signal?: AbortSignal,
+  limit = 10_000,
+): Promise<Answer> {
+  const ending = new AbortController()
+  const stop = (): void => ending.abort()
+  const timer = setTimeout(stop, limit)
   signal?.addEventListener('abort', stop)
   if (signal?.aborted) stop()
   try {
-    const answer = await fetch(url, { ...init, cache: 'no-store', signal: limit.signal })
+    const answer = await fetch(url, { ...init, cache: 'no-store', signal: ending.signal })
     const body = await answer.json().catch((error: unknown) => {
-      if (limit.signal.aborted) throw error
+      if (ending.signal.aborted) throw error
       return null
     })
     const retryAfter = Number(answer.headers.get('retry-after')) * 1_000 || 0
@@ -59,4 +66,5 @@ export async function call(url: string, init: RequestInit, signal?: AbortSignal)
 export const backoff = (failures: number): number => Math.min(30_000, 1_000 * 2 ** failures)
 
 /** Whether the same call may go well a moment later. */
-export const passing = ({ status }: Answer): boolean => status === 429 || status >= 500
+export const passing = ({ status, body }: Answer): boolean =>
+  status === 429 || (status >= 500 && body?.code !== 'WECHAT_MISCONFIGURED')

@@ -1,4 +1,5 @@
 import { backoff, call, passing, type Answer, type Body } from './call.ts'
+import { wait } from './wait.ts'
 
 /**
  * Signs a person in by their phone: one ticket, polled until it is decided. Needs `fetch` and no
@@ -31,6 +32,8 @@ export type SignInStatus = {
         channel: SignInChannel
         /** The code, for an `<img>`. */
         codeUrl: string
+        /** With the option `image`: the code itself, a `data:` URL, or null. */
+        image: string | null
         /** With the option `link`: what opens the mini program on this phone, or null. */
         link: string | null
         /** Two digits to compare with the phone's, or null. */
@@ -53,6 +56,11 @@ export type SignInOptions = {
    * it where the page has the same origin.
    */
   begin?: string
+  /**
+   * Gets the code's image, too, as a rule with the ticket: a call less. A page's policy must allow
+   * `data:` among its images.
+   */
+  image?: boolean
   /** Asks also for a link that opens the mini program, for a page on the phone itself. */
   link?: boolean
   /** Ends the attempt and cancels its ticket. */
@@ -79,6 +87,9 @@ export class SignInError extends Error {
   }
 }
 
+/** After so long without an answer people are told; a poll, which costs nothing, is given up then. */
+const SILENCE_MS = 4_000
+
 /** Up to a fifth later, never earlier, so that browsers that came together do not stay together. */
 const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
 
@@ -92,8 +103,6 @@ const jitter = (ms: number): number => ms * (1 + Math.random() / 5)
 export async function signIn(options: SignInOptions): Promise<string> {
   const { signal = new AbortController().signal, onStatus } = options
   const base = options.baseUrl.replace(/\/+$/, '')
-  // Workers and servers have none.
-  const page = (globalThis as { document?: Document }).document
   let ticket: SignInStatus['ticket']
   let headers: { authorization: string } | undefined
   let failures = 0
@@ -113,50 +122,17 @@ export async function signIn(options: SignInOptions): Promise<string> {
     headers = undefined
   }
 
-  /**
-   * Lasts `ms`, and at least as long as the page is hidden; ends early, but not before `least`, when
-   * the page shows again or the network is back.
-   */
-  const pause = (ms: number, least = 0): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const startedAt = performance.now()
-      let until = ms
-      let timer: ReturnType<typeof setTimeout>
-      const look = (): void => {
-        clearTimeout(timer)
-        const left = until - (performance.now() - startedAt)
-        if (signal.aborted) end(() => reject(signal.reason))
-        else if (page?.visibilityState === 'hidden') return
-        else if (left > 0) timer = setTimeout(look, Math.ceil(left))
-        else end(resolve)
-      }
-      const wake = (): void => {
-        until = least
-        look()
-      }
-      const end = (settle: () => void): void => {
-        page?.removeEventListener('visibilitychange', wake)
-        globalThis.removeEventListener?.('online', wake)
-        signal.removeEventListener('abort', look)
-        settle()
-      }
-      page?.addEventListener('visibilitychange', wake)
-      // Node has no such function.
-      globalThis.addEventListener?.('online', wake)
-      signal.addEventListener('abort', look)
-      look()
-    })
-
   /** Calls until there is an answer other than 429 and 5xx. One call at a time. */
-  async function ask(path: string, init: RequestInit): Promise<Answer> {
+  async function ask(path: string, init: RequestInit, limit?: number): Promise<Answer> {
     for (;;) {
       let least = 0
+      const silence = setTimeout(tell, SILENCE_MS, 'offline')
       let trouble: 'offline' | 'busy' = 'offline'
       try {
-        const answer = await call(base + path, init, signal)
+        const answer = await call(base + path, init, signal, limit)
         const { ok, body } = answer
         // A Wi-Fi's portal answers every call with its own login page.
-        if (ok && !body?.status && !body?.link) throw new TypeError()
+        if (ok && !body?.status && !body?.link && !body?.data) throw new TypeError()
         if (!passing(answer)) {
           failures = 0
           return answer
@@ -166,15 +142,25 @@ export async function signIn(options: SignInOptions): Promise<string> {
       } catch (error) {
         // What is refused to a page's origin looks like a lost network. This answer it may read.
         const lost = error instanceof TypeError
-        const alive = lost && !ticket && (await call(`${base}/livez`, {}, signal).catch(() => null))
+        const alive =
+          lost && !ticket ? await call(`${base}/livez`, {}, signal).catch(() => null) : null
         if (signal.aborted) throw signal.reason
-        if (alive && alive.ok && alive.body?.code) throw refusal(alive)
+        if (alive?.ok && alive.body?.code) throw refusal(alive)
+      } finally {
+        clearTimeout(silence)
       }
-      const wait = Math.max(backoff(failures++), least)
+      const ms = Math.max(backoff(failures++), least)
       // A single lost poll is over before a message about it could be read.
-      if (failures > 1 || wait > 2_000 || globalThis.navigator?.onLine === false) tell(trouble)
-      await pause(jitter(wait), least)
+      if (failures > 1 || ms > 2_000) tell(trouble)
+      if (await wait(jitter(ms), signal, least)) tell('loading')
     }
+  }
+
+  /** What a new ticket has beside; null where it has ended meanwhile, and a poll will say how. */
+  async function extra(path: string): Promise<Body | null> {
+    const answer = await ask(path, { headers: { accept: 'application/json' } })
+    if (!answer.ok && answer.status !== 410) throw refusal(answer)
+    return answer.ok ? answer.body : null
   }
 
   const refusal = ({ status, body }: Answer): SignInError =>
@@ -182,42 +168,47 @@ export async function signIn(options: SignInOptions): Promise<string> {
 
   signal.addEventListener('abort', cancel)
   try {
-    await pause(0)
+    await wait(0, signal)
     // Begun and ended at once: an element whose attributes come one by one.
     if (signal.aborted) throw signal.reason
     tell('loading')
-    const { channel, begin = '/ticket' } = options
+    const { channel, begin = '/ticket', image } = options
     const chosen = channel && {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ channel }),
     }
-    const created = await ask(begin.replace(/^\/?/, '/'), { method: 'POST', ...chosen })
-    if (!created.ok || !created.body) throw refusal(created)
-    let now: Body = created.body
+    const path = begin.replace(/^\/?/, '/') + (image ? '?image=true' : '')
+    const created = await ask(path, { method: 'POST', ...chosen })
+    if (!created.ok) throw refusal(created)
+    // What is well has a body: `ask` has looked.
+    let now = created.body as Body
     const { scene } = now
     headers = { authorization: `Bearer ${now.secret}` }
     ticket = {
       scene,
       channel: now.channel,
       codeUrl: base + now.qrcode_url,
+      image: now.qrcode ?? null,
       link: null,
       matchCode: now.match_code,
-      matchMode: now.match_mode ?? 'show',
+      matchMode: now.match_mode,
       expiresAt: 0,
     }
     if (options.link && now.link_url) {
-      const answer = await ask(now.link_url, {})
-      if (answer.ok) ticket.link = answer.body?.link ?? null
-      else if (answer.status !== 410) throw refusal(answer)
+      ticket.link = (await extra(now.link_url))?.link ?? null
+    }
+    if (image && !ticket.image) {
+      const code = await extra(now.qrcode_url)
+      if (code) ticket.image = `data:${code.content_type};base64,${code.data}`
     }
     while (now.status === 'pending' || now.status === 'scanned') {
       ticket.expiresAt = Date.now() + now.expires_in * 1_000
       tell(now.status)
-      await pause(jitter(now.interval * 1_000))
-      const answer = await ask(`/ticket/${scene}`, { headers })
-      if (answer.body && answer.ok) {
-        const stale = answer.body.status === 'pending' && now.status === 'scanned'
-        if (!stale) now = answer.body
+      await wait(jitter(now.interval * 1_000), signal)
+      const answer = await ask(`/ticket/${scene}`, { headers }, SILENCE_MS)
+      if (answer.ok) {
+        const next = answer.body as Body
+        if (next.status !== 'pending' || now.status !== 'scanned') now = next
       }
       // The service deletes expired tickets after a while, and this one was there.
       else if (answer.body?.code === 'TICKET_NOT_FOUND' && ticket.expiresAt < Date.now())

@@ -20,6 +20,8 @@ import { windows } from '../fixtures/tickets/arrange.ts'
 
 const { db } = await postgresDb(t)
 
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+
 function routeWith(matchMode: MatchMode, beginning: Beginning) {
   const rules = { windows, matchMode, codeStock: 0, urlLink: true }
   const tickets = bindVerbs(db, {
@@ -31,6 +33,7 @@ function routeWith(matchMode: MatchMode, beginning: Beginning) {
   const pace = createPollPace()
   const begin = createBeginTicket({
     tickets,
+    codeOf: async () => PNG,
     rules,
     channels: ['miniprogram'],
     countryOf: () => 'CN',
@@ -64,6 +67,9 @@ t.test('an app’s ticket is answered as every other, and its holder has a pace'
     'qrcode_url',
     'link_url',
   ])
+  const pictured = (await routeWith('show', { relyingParty: APP, image: true }).post()).json()
+  t.equal(pictured.qrcode, `data:image/png;base64,${PNG.toString('base64')}`)
+  t.strictSame(Object.keys(pictured).toSorted(), [...Object.keys(body), 'qrcode'].toSorted())
   t.match(body, { status: 'pending', channel: 'miniprogram', expires_in: 120, interval: 2 })
   t.match(body.match_code, /^[1-9]\d$/)
   t.ok(pace.knows(hashSecret(body.secret)))

@@ -32,7 +32,7 @@ const answer =
   (route: Route): Promise<void> =>
     route.fulfill({ status, headers, json: body })
 
-const [TICKETS, CODES] = ['**/ticket', '**/ticket/*/qrcode']
+const TICKETS = '**/ticket?*'
 
 async function confirmInDemo(page: Page): Promise<void> {
   await scanInDemo(page)
@@ -92,7 +92,10 @@ export const scenes: Scene[] = [
   {
     name: 'error',
     before: (page) =>
-      page.route(CODES, answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' })),
+      page.route(
+        TICKETS,
+        answer(502, { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' }),
+      ),
     state: 'error',
   },
   { name: 'link', device: phones.safari, state: 'link' },

@@ -21,6 +21,11 @@ t.test('threat 5: answers say what they must and nothing else', async (t) => {
     Object.keys(ticket).sort().join(),
     'channel,expires_in,interval,match_code,match_mode,qrcode_url,scene,secret,status',
   )
+  const pictured = await call(`${url}/ticket?image=true`, { method: 'POST' })
+  t.equal(
+    keys(pictured),
+    'channel,expires_in,interval,match_code,match_mode,qrcode,qrcode_url,scene,secret,status',
+  )
   const waiting = await poll(ticket)
   t.equal(keys(waiting), 'expires_in,interval,scene,status')
   const scanned = await scan(ticket, 'alice')

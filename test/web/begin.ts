@@ -57,7 +57,11 @@ t.test('the element takes the page’s cookie along, and follows the ticket', as
   await page.goto(`${url}/page`)
   const { scene } = await until(page, 'pending')
   t.same(asked, [
-    { path: '/begin/it/ticket', cookie: 'interaction=it', body: { channel: 'miniprogram' } },
+    {
+      path: '/begin/it/ticket?image=true',
+      cookie: 'interaction=it',
+      body: { channel: 'miniprogram' },
+    },
   ])
   await phone.login({ scene: scene as string }, 'alice')
   await until(page, 'confirmed')

@@ -1,12 +1,11 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { jwtVerify } from 'jose'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ISSUER } from '../fixtures/app.ts'
-import { CALL_LIMIT_MS, until } from '../fixtures/browser/client-time.ts'
+import { CALL_LIMIT_MS, SILENCE_MS, until } from '../fixtures/browser/client-time.ts'
 import { between, codeOf, startService } from '../fixtures/browser/sign-in.ts'
 import type { Fault } from '../fixtures/network/faulty-proxy.ts'
 
-/** `signIn` over a bad network, and in a tab that is hidden. */
+/** `signIn` over a bad network. */
 
 const { phone, keys, open } = await startService(t)
 
@@ -48,24 +47,47 @@ t.test(
   },
 )
 
-t.test('a call without an answer is given up after ten seconds, and tried again', async (t) => {
-  const { time, proxy, told, begin, polls, requests } = await open(t)
-  proxy.plan('POST', 'stuck')
-  proxy.plan('GET', 'stuck')
+t.test(
+  'a silence is told of after four seconds; a poll is given up then, other calls later',
+  async (t) => {
+    const { time, proxy, told, begin, polls, requests } = await open(t)
+    const statuses = () => told.map(({ status }) => status)
+    proxy.plan('POST', 'stuck')
+    proxy.plan('GET', 'stuck')
+    begin()
+    await until(() => requests('POST').length === 1)
+    time.pass(SILENCE_MS - 1)
+    t.same(statuses(), ['loading'])
+    time.pass(1)
+    t.same(statuses(), ['loading', 'offline'], 'it may still be answered')
+    time.pass(CALL_LIMIT_MS - SILENCE_MS)
+    between(t, await time.sleep(), 1_000)
+    await time.sleep()
+    t.same(statuses(), ['loading', 'offline', 'pending'])
+    await until(() => polls().length === 1)
+    time.pass(SILENCE_MS)
+    t.equal(statuses().at(-1), 'offline')
+    between(t, await time.sleep(), 1_000)
+    await until(() => polls().length === 2)
+    await time.asleep()
+    t.equal(statuses().at(-1), 'pending')
+  },
+)
+
+t.test('what is slow is told of, and comes', async (t) => {
+  const { time, proxy, told, begin, ticket, requests } = await open(t)
+  let answer = () => {}
+  proxy.plan('POST', { until: new Promise<void>((resolve) => (answer = resolve)) })
   begin()
   await until(() => requests('POST').length === 1)
-  time.pass(CALL_LIMIT_MS)
-  between(t, await time.sleep(), 1_000)
-  await time.sleep()
-  await until(() => polls().length === 1)
-  time.pass(CALL_LIMIT_MS)
-  between(t, await time.sleep(), 1_000)
-  await until(() => polls().length === 2)
-  await time.asleep()
+  time.pass(CALL_LIMIT_MS - 1)
+  answer()
+  await ticket()
   t.same(
     told.map(({ status }) => status),
-    ['loading', 'pending'],
+    ['loading', 'offline', 'pending'],
   )
+  t.equal(requests('POST').length, 1)
 })
 
 t.test('a ticket that cannot be created yet is created later', async (t) => {
@@ -147,96 +169,4 @@ t.test('a refusal by something other than ScenePass has a code, too', async (t) 
     proxy.plan('POST', { status: 404 })
     t.equal(await codeOf(begin()), 'HTTP_404')
   })
-})
-
-/** A tab, as far as the client looks at it. */
-function tab(t: Test) {
-  const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
-  const world = new EventTarget()
-  t.intercept(globalThis, 'document' as never, { value: page as never })
-  for (const name of ['addEventListener', 'removeEventListener'] as const) {
-    t.intercept(globalThis, name, { value: world[name].bind(world) as never })
-  }
-  return {
-    turn: (state: 'hidden' | 'visible') => {
-      page.visibilityState = state
-      page.dispatchEvent(new Event('visibilitychange'))
-    },
-    online: () => void world.dispatchEvent(new Event('online')),
-  }
-}
-
-t.test('a hidden tab makes no call, and one that shows makes it at once', async (t) => {
-  const { turn: turnTab } = tab(t)
-  const { time, proxy, told, begin, ticket, polls, requests } = await open(t)
-  turnTab('hidden')
-  const outcome = begin()
-  time.pass(60_000)
-  await turn()
-  t.same(proxy.seen, [], 'no ticket for a tab in the background')
-  t.same(told, [])
-  turnTab('visible')
-  const { scene } = await ticket()
-  await time.sleep()
-  await time.asleep()
-  turnTab('hidden')
-  time.pass(100_000)
-  await turn()
-  t.equal(polls().length, 1)
-  await phone.login({ scene }, 'alice')
-  turnTab('visible')
-  t.match(await outcome, { token: /^ey/ })
-  t.equal(polls().length, 2)
-  t.equal(requests('POST').length, 1)
-})
-
-t.test('a tab that shows, or a network that returns, ends a backoff', async (t) => {
-  const { turn: turnTab, online } = tab(t)
-  const { time, proxy, begin, ticket, polls } = await open(t)
-  begin()
-  await ticket()
-  proxy.plan('GET', 'lost', 'lost', 'lost')
-  for (let n = 0; n < 3; n++) await time.sleep()
-  between(t, await time.asleep(), 4_000)
-  online()
-  await until(() => polls().length === 4)
-  between(t, await time.asleep(), 2_000)
-  proxy.plan('GET', 'lost', 'lost')
-  await time.sleep()
-  await time.sleep()
-  between(t, await time.asleep(), 2_000)
-  turnTab('hidden')
-  turnTab('visible')
-  await until(() => polls().length === 7)
-  await time.asleep()
-  t.equal(proxy.mostOpen(), 1)
-})
-
-t.test('neither ends a Retry-After, nor makes a second call of one under way', async (t) => {
-  const { turn: turnTab, online } = tab(t)
-  const { time, proxy, begin, ticket, polls } = await open(t)
-  begin()
-  await ticket()
-  const slow = { status: 429, headers: { 'retry-after': '30' }, body: '{"code":"SLOW_DOWN"}' }
-  let answer = () => {}
-  proxy.plan('GET', slow, { until: new Promise<void>((resolve) => (answer = resolve)) })
-  await time.sleep()
-  const pause = await time.asleep()
-  t.ok(pause >= 30_000)
-  time.pass(10_000)
-  online()
-  t.equal(await time.asleep(), 20_000, 'as long as was asked for, without the jitter')
-  turnTab('hidden')
-  time.pass(15_000)
-  turnTab('visible')
-  t.equal(await time.sleep(), 5_000)
-  await until(() => polls().length === 2)
-  online()
-  turnTab('hidden')
-  turnTab('visible')
-  await turn()
-  answer()
-  between(t, await time.asleep(), 2_000)
-  t.equal(polls().length, 2)
-  t.equal(proxy.mostOpen(), 1)
 })

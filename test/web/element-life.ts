@@ -126,7 +126,7 @@ t.test('a tab in the background renews nothing until it shows', async (t) => {
   t.same(creations, [])
   await setHidden(page, false)
   await until(page, 'pending', { not: scene })
-  t.same(creations, [`${url}/ticket`])
+  t.same(creations, [`${url}/ticket?image=true`])
 })
 
 t.test('a slow network: one poll at a time, and no alarm', async (t) => {
@@ -142,7 +142,7 @@ t.test('a slow network: one poll at a time, and no alarm', async (t) => {
   await page.goto(`${site.origin}/`)
   const { scene } = await until(page, 'pending')
   while (polls.sent === 0) await page.clock.runFor(500)
-  await page.clock.runFor(8_000)
+  await page.clock.runFor(3_000)
   t.match(await look(page), { state: 'pending', scene })
   t.equal(polls.sent, 1)
   await login({ scene: scene as string }, 'alice')

@@ -43,6 +43,9 @@ const CHINESE: Readonly<Record<string, string>> = {
     '显示在码旁：两位数字，或设备的用户码；MATCH_CODE 为 off 且不是设备时为 null',
   'What the phone does with it: nothing, shows it to compare, or offers three to tap':
     '手机上如何使用它：不使用、显示以供核对、给出三个供点选',
+  'Answer with the image of the code': '应答中附带码的图片',
+  'With ?image=true, if made in time: a data: URL':
+    '仅在 ?image=true 且及时生成时有：图片的 data: URL',
   'Where to get the link for phones; only with WECHAT_URL_LINK=on':
     '手机链接的地址；仅在 WECHAT_URL_LINK=on 时有',
   'What happened and what to do, zh or en': '发生了什么、该怎么办，中文或英文',

@@ -28,6 +28,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutesOptions> = asyn
       schema: {
         summary: 'Begin a ticket that signs a device in',
         params: schemas.UserCodeParams,
+        querystring: schemas.CreateQuery,
         body: schemas.CreateBody,
         response: {
           201: schemas.CreatedTicket,
@@ -50,6 +51,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRoutesOptions> = asyn
       reply.header('vary', '*')
       return begin(request, reply, {
         ...request.body,
+        image: request.query.image === 'true',
         requester: device.requester,
         requestedAgo: device.requestedAgo,
         relyingParty: {

@@ -86,6 +86,8 @@ export const confirmRoutes: FastifyPluginAsyncTypebox<{ site: Site }> = async (a
 export const loginPageNeeds = (
   options: Pick<PageRoutesOptions, 'returnUrls' | 'extras'>,
 ): Record<string, string[]> => ({
+  // What comes with the element's ticket.
+  imgSrc: ["'self'", 'data:'],
   // The element's stylesheet, where a browser can have it as an element alone.
   styleSrc: ["'self'", readFileSync(new URL('../../web/style-hash', import.meta.url), 'utf8')],
   // Browsers apply it to redirects after the POST, too.

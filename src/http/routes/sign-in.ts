@@ -62,6 +62,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
       schema: {
         summary: 'Begin a ticket that signs in to another app',
         params: schemas.InteractionParams,
+        querystring: schemas.CreateQuery,
         body: schemas.CreateBody,
         response: {
           201: schemas.CreatedTicket,
@@ -81,6 +82,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SignInRoutesOptions> = asyn
       reply.header('vary', '*')
       return begin(request, reply, {
         ...request.body,
+        image: request.query.image === 'true',
         relyingParty: {
           clientId: client.id,
           name: client.name,

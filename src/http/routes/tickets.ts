@@ -53,6 +53,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
       },
       schema: {
         summary: 'Begin a sign-in',
+        querystring: schema.CreateQuery,
         body: schema.CreateBody,
         response: {
           201: schema.CreatedTicket,
@@ -65,7 +66,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = asyn
         },
       },
     },
-    (request, reply) => begin(request, reply, request.body),
+    (request, reply) =>
+      begin(request, reply, { ...request.body, image: request.query.image === 'true' }),
   )
 
   app.get(

@@ -26,7 +26,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as unknown as new () => TypedE
  */
 export class ScenePassElement extends Base {
   static get observedAttributes(): string[] {
-    return ['src', 'channel', 'begin', 'lang', 'theme']
+    return ['src', 'channel', 'begin', 'lang']
   }
 
   private readonly login: Login
@@ -90,7 +90,7 @@ export class ScenePassElement extends Base {
     this.setAttribute('begin', path)
   }
 
-  /** `light`, `dark` or `auto`, the default: as the person's system has it. */
+  /** `light`, `dark` or `auto`, the default: as the page has it. */
   get theme(): string {
     return this.getAttribute('theme') ?? 'auto'
   }
@@ -137,7 +137,7 @@ export class ScenePassElement extends Base {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.isConnected || before === now) return
-    if (/^(lang|theme)$/.test(name)) this.login.draw()
+    if (name === 'lang') this.login.draw()
     else this.login.start()
   }
 }

@@ -1,8 +1,7 @@
-import { backoff, call, passing } from '../call.ts'
 import { signIn, SignInError, type SignInChannel, type SignInStatus } from '../client.ts'
 import type { ScenePassState, ScenePassStatus } from './state.ts'
-import { createView } from './view.ts'
-import { wordsOf } from './words.ts'
+import { createView, make } from './view.ts'
+import type { Look } from './words.ts'
 
 /** What the page asked for, read when it is needed. */
 export type Wishes = {
@@ -18,9 +17,8 @@ export type Wishes = {
 
 export type Login = ReturnType<typeof createLogin>
 
-/** WeChat on a computer shows pages too; only a phone cannot scan itself. */
-const onPhone = (): boolean => /\bMobi/i.test(navigator.userAgent)
-const insideWechat = (): boolean => /MicroMessenger/i.test(navigator.userAgent)
+/** Until the page's policy has forbidden such an image; the code has an address, too. */
+let allowsData = true
 
 /** Sign-in after sign-in, each on a ticket of its own, and what is shown meanwhile. */
 export function createLogin(
@@ -29,59 +27,67 @@ export function createLogin(
   emit: (type: string, detail: object) => void,
 ) {
   const view = createView(root, act)
-  const { image } = view
+  const { userAgent } = navigator
+  // WeChat on a computer shows pages, too.
+  const invite: Look = !/\bMobi/i.test(userAgent)
+    ? 'pending'
+    : /MicroMessenger/i.test(userAgent)
+      ? 'press'
+      : 'album'
   let attempt: AbortController | undefined
   let ticket: SignInStatus['ticket']
-  let state: ScenePassState = 'loading'
-  let told: ScenePassState | undefined
+  let state: ScenePassState | undefined
   let code: string | null = null
   let renewed = 0
   let codeUrl = ''
-  let imageFailures = 0
+  let codeShown = false
+  let signing = false
   let anyway = false
   let served: SignInChannel | undefined
 
   const status = (): ScenePassStatus => ({
-    state,
+    state: state ?? 'loading',
     scene: ticket?.scene ?? null,
     expiresAt: ticket?.expiresAt ?? null,
     code,
   })
 
   /** A phone cannot scan its own screen; a code on it can be pressed inside WeChat alone. */
-  const needsLink = (): boolean => onPhone() && !insideWechat() && !anyway
+  const needsLink = (): boolean => invite === 'album' && !anyway
 
   function draw(): void {
     const { language, channel } = wishes()
     view.show({
-      state,
+      look: state === 'pending' ? invite : signing ? 'signing' : (state ?? 'loading'),
+      invite,
+      small: needsLink(),
       language,
       channel: channel || served,
-      press: onPhone() && insideWechat(),
       code,
       ticket,
     })
   }
 
   function set(next: ScenePassState, why: string | null = null): void {
+    // What is said already would be announced again.
+    if (state === next && code === why) return
     state = next
     code = why
+    signing = false
     draw()
-    if (told !== next) emit('status', status())
-    told = next
+    emit('status', status())
   }
 
   function stop(): void {
     attempt?.abort()
     attempt = undefined
-    view.stop()
   }
 
   function hear(now: SignInStatus): void {
     ticket = now.ticket
     served = ticket?.channel ?? served
     if (now.status === 'pending' && ticket) {
-      if (!needsLink()) showCode(ticket.codeUrl)
+      if (!needsLink()) showCode(ticket)
       else if (ticket.link) set('link')
       else {
         stop()
@@ -93,98 +99,95 @@ export function createLogin(
     // Every other ending is shown when `signIn` rejects, with its reason.
   }
 
-  /** The state stays `loading` until there is an image to show. */
-  function showCode(url: string): void {
+  /** The state stays `loading` until there is an image to show; the code before it is seen till then. */
+  function showCode({ codeUrl: url, image }: NonNullable<SignInStatus['ticket']>): void {
     if (codeUrl !== url) {
       codeUrl = url
-      imageFailures = 0
-      image.src = url
+      load((allowsData && image) || url)
     }
-    set(image.complete && image.naturalWidth > 0 ? 'pending' : 'loading')
+    set(codeShown ? 'pending' : 'loading')
   }
 
-  image.onload = () => {
-    if (attempt && state !== 'scanned') set('pending')
-  }
-
-  /** An `<img>` does not say why it failed, so the same address is fetched. */
-  image.onerror = async () => {
+  function load(src: string): void {
     const mine = attempt
-    if (!mine) return
-    const headers = { accept: 'application/json' }
-    const answer = await call(codeUrl, { headers }, mine.signal).catch(() => null)
-    // The ticket has ended: the next poll says how.
-    if (mine !== attempt || answer?.status === 410) return
-    const why = answer?.body?.code
-    if (answer && !answer.ok && (!passing(answer) || why === 'WECHAT_MISCONFIGURED')) {
-      stop()
-      return fail(why ?? `HTTP_${answer.status}`, answer.body?.request_id)
+    const image = make('img', 'image')
+    image.onload = () => {
+      if (mine !== attempt) return
+      view.put(image)
+      codeShown = true
+      if (state !== 'scanned') set('pending')
     }
-    if (imageFailures > 0 && state === 'loading') set('busy')
-    setTimeout(
-      () => {
-        if (mine === attempt) image.src = `${codeUrl}?${imageFailures}`
-      },
-      Math.max(answer?.retryAfter ?? 0, backoff(imageFailures++)),
-    )
+    image.onerror = () => {
+      allowsData = false
+      setTimeout(() => mine === attempt && load(codeUrl), src === codeUrl ? 2_000 : 0)
+    }
+    image.src = src
   }
 
-  function fail(why: string, requestId?: string): void {
-    // For the developer: the visitor can only pass the code on.
-    if (why === 'SRC_MISSING') console.error(wordsOf('')[why])
-    if (why === 'ORIGIN_NOT_ALLOWED') console.error(`Add ${location.origin} to CORS_ORIGINS`)
-    set('error', requestId ? `${why} ${requestId}` : why)
-  }
-
-  function run(): void {
+  async function run(): Promise<void> {
     stop()
     const mine = (attempt = new AbortController())
     const { baseUrl, channel, begin, renewals } = wishes()
     ticket = undefined
+    codeShown = false
     set('loading')
-    const outcome = baseUrl
-      ? signIn({
-          baseUrl,
-          ...(channel && { channel }),
-          ...(begin && { begin }),
-          link: needsLink(),
-          signal: mine.signal,
-          onStatus: (now) => mine === attempt && hear(now),
-        })
-      : // A little later, too: some frameworks set `src` once the element is on the page.
-        Promise.reject(new SignInError('SRC_MISSING'))
-    outcome.then(
-      (token) => {
-        if (mine !== attempt) return
-        attempt = undefined
-        emit('login', { token })
-      },
-      (error: unknown) => {
-        if (mine !== attempt) return
-        attempt = undefined
-        const { code: why = 'INTERNAL', requestId } = error as Partial<SignInError>
-        // Without a ticket it was the beginning that was refused, and would be again.
-        const how = ticket && /^TICKET_(EXPIRED|DENIED)$/.exec(why)?.[1]
-        if (how === 'EXPIRED' && renewed < renewals) {
-          renewed += 1
-          run()
-        } else if (how) set(how === 'EXPIRED' ? 'expired' : 'denied', why)
-        else {
-          fail(why, requestId)
-          if (!(error instanceof SignInError)) throw error
-        }
-      },
-    )
+    try {
+      const token = baseUrl
+        ? await signIn({
+            baseUrl,
+            ...(channel && { channel }),
+            ...(begin && { begin }),
+            link: needsLink(),
+            image: !needsLink(),
+            signal: mine.signal,
+            onStatus: (now) => mine === attempt && hear(now),
+          })
+        : // A little later, too: some frameworks set `src` once the element is on the page.
+          await Promise.reject(new SignInError('SRC_MISSING'))
+      if (mine !== attempt) return
+      await handOver(token)
+      if (mine === attempt) draw()
+    } catch (error) {
+      if (mine !== attempt) return
+      attempt = undefined
+      const { code: why = 'INTERNAL', requestId } = error as Partial<SignInError>
+      // Without a ticket it was the beginning that was refused, and would be again.
+      const how = ticket && /^TICKET_(EXPIRED|DENIED)$/.exec(why)?.[1]
+      if (how === 'EXPIRED' && renewed < renewals) {
+        renewed += 1
+        return run()
+      }
+      if (how) return set(how === 'EXPIRED' ? 'expired' : 'denied', why)
+      // For the developer: the visitor can only pass the code on.
+      if (why === 'SRC_MISSING') console.error('Set <scene-pass src>')
+      if (why === 'ORIGIN_NOT_ALLOWED') console.error(`Add ${location.origin} to CORS_ORIGINS`)
+      set('error', requestId ? `${why} ${requestId}` : why)
+      if (!(error instanceof SignInError)) throw error
+    }
+  }
+
+  /** The site may say when it is done with the token, and whether it came to a session. */
+  async function handOver(token: string): Promise<void> {
+    const work: unknown[] = []
+    emit('login', { token, waitUntil: (promise: unknown) => void work.push(promise) })
+    signing = work.length > 0
+    draw()
+    await Promise.all(work).catch((error: unknown) => {
+      console.error(error)
+      throw new SignInError('SITE_FAILED')
+    })
+    signing = false
   }
 
   function start(): void {
     renewed = 0
-    run()
+    void run()
   }
 
   function act(): void {
     if (state === 'computer') anyway = true
-    start()
+    // The click has ended the pause of `signIn` already.
+    if (state !== 'offline' && state !== 'busy') start()
   }
 
   return { start, stop, draw, status }

@@ -6,7 +6,7 @@ export type ScenePassState =
   | 'error'
   /** On a phone's browser, with a link that opens the mini program. */
   | 'link'
-  /** On a phone's browser, without one. */
+  /** On a phone's browser, without one: how to scan the code from the phone's own pictures. */
   | 'computer'
 
 export type ScenePassStatus = {
@@ -15,13 +15,25 @@ export type ScenePassStatus = {
   scene: string | null
   /** When the current window ends, in `Date.now()`'s milliseconds. */
   expiresAt: number | null
-  /** Why, in the states `denied`, `expired` and `error`: a code of the service's error catalogue. */
+  /**
+   * Why, in the states `denied`, `expired` and `error`: a code of the service's error catalogue, or
+   * `SRC_MISSING`, or `SITE_FAILED`.
+   */
   code: string | null
+}
+
+export type ScenePassLogin = {
+  token: string
+  /**
+   * Until it resolves the element says that the sign-in goes on. When it rejects the element shows the
+   * error `SITE_FAILED`, and a button to begin again. To be called while the event is heard.
+   */
+  waitUntil: (promise: Promise<unknown>) => void
 }
 
 export interface ScenePassEventMap extends HTMLElementEventMap {
   /** The visitor has signed in; the token goes to your server. */
-  login: CustomEvent<{ token: string }>
+  login: CustomEvent<ScenePassLogin>
   /** What the element shows has changed. */
   status: CustomEvent<ScenePassStatus>
 }

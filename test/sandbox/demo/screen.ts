@@ -62,12 +62,12 @@ const claims = (page: Page) => page.locator('#claims')
 
 t.test('at the mini program’s door', async (t) => {
   const { page, troubles } = await openPage(t, browser, { viewport: LAPTOP, locale: 'zh-CN' })
-  await page.route('**/ticket', () => {})
+  await page.route('**/ticket?*', () => {})
   await page.goto(url)
   await page.frameLocator('iframe').locator('h1').waitFor()
   t.equal(await page.locator('#scan').isDisabled(), true)
   await check(t, page, 'loading')
-  await page.unroute('**/ticket')
+  await page.unroute('**/ticket?*')
   await page.reload()
   await until(page, 'pending')
   await check(t, page, 'pending')
@@ -133,7 +133,7 @@ t.test('at the account’s door', async (t) => {
 t.test('what fails has room, too', async (t) => {
   const { page } = await openPage(t, browser, { viewport: LAPTOP, locale: 'en' })
   const body = { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' }
-  await page.route('**/qrcode', (route) => route.fulfill({ status: 502, json: body }))
+  await page.route('**/ticket?*', (route) => route.fulfill({ status: 502, json: body }))
   await page.goto(url)
   await until(page, 'error')
   await check(t, page, 'error')
