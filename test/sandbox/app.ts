@@ -13,8 +13,10 @@ const phone = clientOf(url)
 
 /** The scene of the ticket that a page has begun. */
 async function sceneIn(page: Page): Promise<string> {
-  const answer = await page.waitForResponse((response) => response.url().endsWith('/qrcode'))
-  return new URL(answer.url()).pathname.split('/')[2] ?? ''
+  const answer = await page.waitForResponse(
+    (response) => response.status() === 201 && /\/ticket(\?|$)/.test(response.url()),
+  )
+  return ((await answer.json()) as { scene: string }).scene
 }
 
 const traffic = (page: Page) => page.locator('#traffic .call').allTextContents()
