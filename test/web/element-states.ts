@@ -29,11 +29,13 @@ for (const [path, { url }] of [
 
 const seen = new Map<string, Record<'zh' | 'en', Seen>>()
 
-/** One state in both languages and both themes; axe looks for what keeps a visitor out. */
+/** One state in both languages and themes; axe looks for what keeps a visitor out. */
 async function inspect(t: Test, page: Page, name: string): Promise<Record<'zh' | 'en', Seen>> {
   const views: Partial<Record<'zh' | 'en', Seen>> = {}
   for (const [lang, language, theme] of [
     ['zh-CN', 'zh', 'light'],
+    ['zh-CN', 'zh', 'dark'],
+    ['en', 'en', 'light'],
     ['en', 'en', 'dark'],
   ] as const) {
     await page.locator('scene-pass').evaluate(

@@ -14,6 +14,8 @@ const site = await startSite(t)
 const { url } = await startApp(t, { corsOrigins: [site.origin] })
 const { scan, deny } = clientOf(url)
 
+const NARROW = { width: 320, height: 900 }
+
 type Options = Parameters<typeof openPage>[2]
 
 async function open(t: Test, style: string, options: Options = {}) {
@@ -91,9 +93,32 @@ t.test('on a page that is written from the right it stays as it is', async (t) =
   t.match((await look(page)).time, /^\d:\d\d left$/)
 })
 
+t.test('the picture is the same to the pixel wherever it should be', async (t) => {
+  const dark = ':root{color-scheme:dark}'
+  const pictures: Record<string, Buffer> = {}
+  for (const [name, style, system] of [
+    ['light', '', 'light'],
+    ['light, dark system', '', 'dark'],
+    ['light, from the right', ':root{direction:rtl}', 'light'],
+    ['dark', dark, 'dark'],
+    ['dark, light system', dark, 'light'],
+  ] as const) {
+    const options = { colorScheme: system, reducedMotion: 'reduce', viewport: NARROW } as const
+    const { page, ticket } = await open(t, style, options)
+    await deny(ticket, 'alice')
+    await until(page, 'denied')
+    pictures[name] = await page.locator('scene-pass').screenshot()
+    await page.close()
+  }
+  for (const [name, picture] of Object.entries(pictures)) {
+    const same = pictures[name.startsWith('light') ? 'light' : 'dark'] as Buffer
+    t.ok(picture.equals(same), name)
+  }
+  t.notOk(pictures['light']?.equals(pictures['dark'] as Buffer), 'and the two differ')
+})
+
 t.test('letters twice as large in a narrow window: nothing is cut off', async (t) => {
-  const viewport = { width: 320, height: 900 }
-  const { page, ticket } = await open(t, 'html{font-size:200%}', { viewport })
+  const { page, ticket } = await open(t, 'html{font-size:200%}', { viewport: NARROW })
   const fits = () =>
     page.locator('scene-pass').evaluate((element) => {
       const card = element.shadowRoot?.querySelector('section') as HTMLElement
