@@ -141,8 +141,9 @@ t.test('a slow network: one poll at a time, and no alarm', async (t) => {
   })
   await page.goto(`${site.origin}/`)
   const { scene } = await until(page, 'pending')
-  while (polls.sent === 0) await page.clock.runFor(500)
-  await page.clock.runFor(3_000)
+  // A silence of four seconds is told; a second poll would come after two and a half.
+  while (polls.sent === 0) await page.clock.runFor(100)
+  await page.clock.runFor(2_500)
   t.match(await look(page), { state: 'pending', scene })
   t.equal(polls.sent, 1)
   await login({ scene: scene as string }, 'alice')
