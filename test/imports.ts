@@ -21,6 +21,7 @@ const floors: readonly (readonly string[])[] = [
     'ip-address.ts',
     'html.ts',
     'page-policy.ts',
+    'png.ts',
     'secrets.ts',
   ],
 ]
@@ -39,7 +40,6 @@ const also: Record<string, readonly string[]> = {
     'http/plugins/error-handler.ts',
     'http/asset.ts',
     'wechat/draw-code.ts',
-    'wechat/png.ts',
     'wechat/push/crypto.ts',
     'wechat/push/request.ts',
     'wechat/push/xml.ts',

@@ -1,4 +1,4 @@
-import { crc32, deflateSync } from 'node:zlib'
+import { encodePng } from '../png.ts'
 
 /** The shapes of our icon: as much of SVG as `icon.svg` is written in. */
 
@@ -109,30 +109,19 @@ export function drawIcon(
 
 /** @param pixels as `drawIcon` has them */
 export function pngOf(size: number, pixels: Buffer): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(size, 0)
-  header.writeUInt32BE(size, 4)
-  // 8 bits a channel, with alpha.
-  header.set([8, 6], 8)
   const stride = size * 4
   const rows = Array.from({ length: size }, (_, y) =>
     // The byte before each row says: not filtered.
     Buffer.concat([Buffer.alloc(1), pixels.subarray(y * stride, (y + 1) * stride)]),
   )
-  return Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.concat(rows), { level: 9 })),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const named = Buffer.concat([Buffer.from(type, 'latin1'), data])
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-  length.writeUInt32BE(data.length)
-  sum.writeUInt32BE(crc32(named))
-  return Buffer.concat([length, named, sum])
+  return encodePng({
+    width: size,
+    height: size,
+    bits: 8,
+    rows: Buffer.concat(rows),
+    alpha: true,
+    effort: 9,
+  })
 }
 
 /** An .ico with one PNG in it, as Windows Vista and every browser since read it. */

@@ -1,5 +1,5 @@
 import { create } from 'qrcode'
-import { encodePng } from './png.ts'
+import { encodePng } from '../png.ts'
 
 const QUIET_ZONE = 4
 const MIN_MODULE_PX = 4

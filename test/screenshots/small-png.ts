@@ -1,4 +1,5 @@
-import { crc32, deflateSync, inflateSync } from 'node:zlib'
+import { inflateSync } from 'node:zlib'
+import { encodePng } from '../../src/png.ts'
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const COLORS = 256
@@ -30,20 +31,9 @@ export function smallPng(png: Buffer): Buffer {
       pixels[y * (width + 1) + 1 + x] = index
     }
   }
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  // 8 bits a pixel, of a palette.
-  header.set([8, 3], 8)
   const colors = Buffer.alloc(palette.length * 3)
   palette.forEach((color, index) => colors.writeUIntBE(color, index * 3, 3))
-  return Buffer.concat([
-    SIGNATURE,
-    chunk('IHDR', header),
-    chunk('PLTE', colors),
-    chunk('IDAT', deflateSync(pixels, { level: 9 })),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
+  return encodePng({ width, height, bits: 8, rows: pixels, palette: colors, effort: 9 })
 }
 
 function nearest(palette: number[], color: number): number {
@@ -54,14 +44,6 @@ function nearest(palette: number[], color: number): number {
     }, 0),
   )
   return distances.indexOf(Math.min(...distances))
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const named = Buffer.concat([Buffer.from(type, 'latin1'), data])
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-  length.writeUInt32BE(data.length)
-  sum.writeUInt32BE(crc32(named))
-  return Buffer.concat([length, named, sum])
 }
 
 function read(png: Buffer) {

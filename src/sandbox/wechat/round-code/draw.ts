@@ -1,5 +1,5 @@
 import { create } from 'qrcode'
-import { encodePng } from '../../../wechat/png.ts'
+import { encodePng } from '../../../png.ts'
 import { PALETTE } from './inks.ts'
 import {
   CENTRE,

@@ -3,13 +3,15 @@ import { crc32, deflateSync } from 'node:zlib'
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const GREY = 0
 const INDEXED = 3
+const COLOR_AND_ALPHA = 6
 
 /**
  * A PNG of pixels that are there already.
  *
  * @param image.bits a pixel's
  * @param image.rows one after the other, each behind the byte 0, which says: not filtered
- * @param image.palette of pixels that are indices, 3 bytes a colour; without it they are grey
+ * @param image.palette of pixels that are indices, 3 bytes a colour
+ * @param image.alpha whether a pixel is red, green, blue and alpha; without it and a palette it is grey
  * @param image.effort to make it small, 1 to 9
  */
 export function encodePng(image: {
@@ -18,13 +20,14 @@ export function encodePng(image: {
   bits: 1 | 2 | 4 | 8
   rows: Buffer
   palette?: Buffer
+  alpha?: boolean
   effort?: number
 }): Buffer {
-  const { width, height, bits, rows, palette, effort = 6 } = image
+  const { width, height, bits, rows, palette, alpha, effort = 6 } = image
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
-  header.set([bits, palette ? INDEXED : GREY], 8)
+  header.set([bits, palette ? INDEXED : alpha ? COLOR_AND_ALPHA : GREY], 8)
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', header),
