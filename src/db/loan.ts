@@ -14,27 +14,43 @@ const LEAST_MS = 50
  */
 const BEGIN = 'begin isolation level read committed'
 
-/**
- * A client for as long as one caller has it. Kysely releases it without saying how its last
- * statement ended, and sends a rollback after a statement without an answer: such a client is given up.
- */
-export function lend(
-  client: pg.PoolClient,
-  { circuit, modes, limitMs, onError: tell, ...options }: Loan,
-): PostgresPoolClient {
-  let brokenBy: unknown = null
-  let { waitedMs } = options
-  const onError = (error: unknown) => void (brokenBy ??= error)
-  client.on('error', onError)
+/** A client of the pool, which callers have one after the other. */
+export type Loan = {
+  /** When it was connected, on a clock that goes on evenly, in milliseconds. */
+  openedAt: number
+  /**
+   * @param limitMs within which a statement must be answered; 0 = no limit
+   * @param waitedMs what the caller has waited for it, which counts for its first statement
+   */
+  lend(limitMs: number, waitedMs: number): PostgresPoolClient
+}
 
+/**
+ * Kysely releases a client without saying how its last statement ended, and sends a rollback after a
+ * statement without an answer: such a client is given up. Made once a client and not once a statement,
+ * which took a quarter of a statement's time.
+ */
+export function createLoan(client: pg.PoolClient, { circuit, modes, onError: tell }: Lender): Loan {
+  const openedAt = performance.now()
+  let brokenBy: unknown = null
+  client.on('error', (error) => void (brokenBy ??= error))
+
+  let limitMs = 0
+  let waitedMs = 0
   /** Whether the caller has begun a transaction. */
   let inTransaction = false
 
-  const send = async (statement: pg.QueryConfig) => {
-    if (!modes.wrapped || inTransaction) return client.query(statement)
+  /** Without a config, of which `client.query` makes a copy, property by property. */
+  const send = (text: string, values: unknown[], name?: string) =>
+    new Promise<pg.QueryResult>((resolve, reject) => {
+      const callback = (error: Error | null, result: pg.QueryResult) =>
+        error ? reject(error) : resolve(result)
+      client.query(Object.assign(new pg.Query(text, values), { name, callback }))
+    })
+  async function sendWrapped(text: string, values: unknown[], name?: string) {
     await client.query(BEGIN)
     try {
-      const result = await client.query(statement)
+      const result = await send(text, values, name)
       await client.query('commit')
       return result
     } catch (error) {
@@ -43,28 +59,30 @@ export function lend(
       throw error
     }
   }
-  const ask = async (text: string, values: unknown[]) => {
+  async function ask(text: string, values: unknown[]) {
+    const sendOne = modes.wrapped ? sendWrapped : send
     const name = modes.prepared?.(text)
     try {
-      return await send({ ...(name && { name }), text, values })
+      return await sendOne(text, values, name)
     } catch (error) {
       if (name === undefined || !isUnprepared(error)) throw error
       modes.prepared = null
-      return send({ text, values })
+      return sendOne(text, values)
     }
   }
-  const run = async (text: string, values: unknown[]) => {
+  function run(text: string, values: unknown[]) {
     if (text === 'begin') {
-      const begun = await client.query(BEGIN)
-      inTransaction = true
-      return begun
+      return client.query(BEGIN).then((begun) => {
+        inTransaction = true
+        return begun
+      })
     }
     if (!inTransaction) return despiteConflicts(() => ask(text, values))
     // After either, and also where it fails, there is none any more.
     if (text === 'commit' || text === 'rollback') inTransaction = false
-    return client.query({ text, values })
+    return send(text, values)
   }
-  const query = async (text: string, values: unknown[]) => {
+  async function query(text: string, values: unknown[]) {
     if (brokenBy) throw brokenBy
     const asked = performance.now()
     const limit = limitMs > 0 ? Math.max(limitMs - waitedMs, LEAST_MS) : null
@@ -82,13 +100,22 @@ export function lend(
       throw error
     }
   }
-  const release = () => {
+  function release() {
     circuit.leave()
-    client.off('error', onError)
     if (brokenBy) discard(client)
     else client.release()
   }
-  return { query, release } as unknown as PostgresPoolClient
+  const lent = { query, release } as unknown as PostgresPoolClient
+
+  return {
+    openedAt,
+    lend(limit, waited) {
+      limitMs = limit
+      waitedMs = waited
+      inTransaction = false
+      return lent
+    },
+  }
 }
 
 /** How the statements of a pool are sent. */
@@ -109,11 +136,9 @@ const isUnprepared = (error: unknown): boolean =>
   error instanceof pg.DatabaseError &&
   (UNPREPARED.includes(error.code ?? '') || error.routine === 'RevalidateCachedQuery')
 
-type Loan = {
+type Lender = {
   circuit: Circuit
   modes: Modes
-  limitMs: number
-  waitedMs: number
   /** Called with each error of a statement. */
   onError: (error: unknown) => void
 }
@@ -165,8 +190,17 @@ export function within<T>(
       reject(new Error(message))
     }
     const timer = setTimeout(() => setImmediate(giveUp), limitMs)
-    const arrive = (value: T) => (late ? onLate(value) : resolve(value))
-    answer.then(arrive, reject).finally(() => clearTimeout(timer))
+    answer.then(
+      (value) => {
+        clearTimeout(timer)
+        if (late) onLate(value)
+        else resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
 }
 

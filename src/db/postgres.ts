@@ -2,7 +2,7 @@ import type { PostgresPool } from 'kysely'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { createCircuit } from './circuit.ts'
-import { createNames, discard, lend, within, type Modes } from './loan.ts'
+import { createLoan, createNames, discard, within, type Loan, type Modes } from './loan.ts'
 import type { DbLog, Pools } from './pool.ts'
 import { createServers, type Servers } from './servers.ts'
 import { isReadOnly, isUnreachable } from './unavailable.ts'
@@ -57,9 +57,6 @@ export function openPostgresPool(options: {
   pool.on('error', (error) =>
     options.log.warn({ reason: error.message }, 'a database connection was lost'),
   )
-  const openedAt = new WeakMap<pg.PoolClient, number>()
-  pool.on('connect', (client) => void openedAt.set(client, performance.now()))
-
   const circuit = createCircuit()
   const modes: Modes = { prepared: createNames(), wrapped: false }
   /** When a server that should take writes took none: connections from before lead to the wrong one. */
@@ -69,12 +66,23 @@ export function openPostgresPool(options: {
   const onError = (error: unknown): void => {
     if (servers.wantsPrimary && isReadOnly(error)) movedAt = performance.now()
   }
+  const loans = new WeakMap<pg.PoolClient, Loan>()
+  pool.on('connect', (client) => {
+    loans.set(client, createLoan(client, { circuit, modes, onError }))
+  })
+  const loanOf = (client: pg.PoolClient): Loan => loans.get(client) as Loan
+
+  /** The client, or null where it may be lost, or leads to the wrong server: it is given up then. */
+  function ifTrusted(client: pg.PoolClient): pg.PoolClient | null {
+    const { openedAt } = loanOf(client)
+    if (openedAt > movedAt && !circuit.distrusts(openedAt)) return client
+    discard(client)
+    return null
+  }
   async function trusted(): Promise<pg.PoolClient> {
     for (;;) {
-      const client = await openOne()
-      const at = openedAt.get(client) ?? 0
-      if (at > movedAt && !circuit.distrusts(at)) return client
-      discard(client)
+      const client = ifTrusted(await openOne())
+      if (client) return client
     }
   }
   /** Each failure leads to the next server; all are tried once. */
@@ -95,6 +103,11 @@ export function openPostgresPool(options: {
   }
   /** What comes too late goes into the pool. */
   async function take(limitMs: number): Promise<pg.PoolClient> {
+    if (pool.idleCount > pool.waitingCount) {
+      // It comes at once, so there is nothing to limit.
+      const idle = ifTrusted(await pool.connect())
+      if (idle) return idle
+    }
     waiting++
     const opening = trusted()
     try {
@@ -112,7 +125,7 @@ export function openPostgresPool(options: {
       try {
         const client = await take(inBackground ? openMs * servers.attempts : answerMs())
         const waitedMs = inBackground ? 0 : performance.now() - since
-        return lend(client, { circuit, modes, waitedMs, limitMs: limitOf(), onError })
+        return loanOf(client).lend(limitOf(), waitedMs)
       } catch (error) {
         circuit.failed(since, error)
         circuit.leave()
