@@ -1,7 +1,7 @@
 import type { Ticket } from '../tickets/find.ts'
 import { matchOf, type Match } from '../tickets/match-code.ts'
 import { findOpenTicket, type SignInDeps, type Visit } from './door.ts'
-import { findFacts } from './facts.ts'
+import { factsAbout } from './facts.ts'
 import { noticesOf, type Notice } from './notices.ts'
 
 /** The question that a phone shows: who is asking, from where, and what is unusual about it. */
@@ -33,26 +33,27 @@ export async function scan(
   input: { scene: string; enteredBy: number | undefined },
   visit: Visit,
 ): Promise<Question> {
-  const { db, tickets, rules } = deps
+  const { tickets, rules } = deps
   const { scene, enteredBy } = input
   const found = await findOpenTicket(tickets, scene)
   const { channel } = found
   const identity = await visit.prove(found)
-  const ticket = await tickets.scan({ scene, channel, identity }, visit.caller)
-  const facts = await findFacts(db, {
-    ticket,
+  const facts = factsAbout({
+    ticket: found,
     identity,
     phone: visit.phone,
     usual: USUAL_MINUTES * rules.ticketsPerMinute,
     trail: rules.audit.days > 0,
   })
+  const beside = facts.columns
+  const ticket = await tickets.scan({ scene, channel, identity, beside }, visit.caller)
   return {
     expiresIn: ticket.expiresIn,
     relyingParty: ticket.relyingParty,
     requestedBy: ticket.requestedBy,
     match: matchOf(rules.tickets.matchMode, ticket),
     notices: noticesOf({
-      ...facts,
+      ...facts.of(ticket.beside),
       opened: { by: enteredBy, linksAreUsual: rules.tickets.urlLink },
     }),
   }

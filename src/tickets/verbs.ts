@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely'
 import type { DenyReason, Trail } from '../audit/record.ts'
 import type { Db } from '../db/pool.ts'
 import { inTransaction } from '../db/transaction.ts'
@@ -46,10 +47,10 @@ export type Tickets = {
     caller: Caller,
   ): Promise<CreatedTicket>
   find(scene: string): Promise<Ticket>
-  scan(
-    input: { scene: string; channel?: Channel; identity: Identity },
+  scan<Beside>(
+    input: { scene: string; channel?: Channel; identity: Identity; beside?: RawBuilder<Beside> },
     caller: Caller,
-  ): Promise<Ticket & { first: boolean }>
+  ): Promise<Ticket & { beside: Beside; first: boolean }>
   confirm(input: Confirmation, caller: Caller): Promise<void>
   deny(input: Denial, caller: Caller): Promise<void>
   /** What a person has scanned through a door that they shut. */

@@ -6,7 +6,8 @@ import { confirmTicket } from '../../src/tickets/confirm.ts'
 import { createTicket } from '../../src/tickets/create.ts'
 import type { Origin, Requester } from '../../src/tickets/ticket.ts'
 import { findTicket } from '../../src/tickets/find.ts'
-import { findFacts } from '../../src/sign-in/facts.ts'
+import { scanTicket } from '../../src/tickets/scan.ts'
+import { factsAbout } from '../../src/sign-in/facts.ts'
 import { noticesOf } from '../../src/sign-in/notices.ts'
 import { identifyUser } from '../../src/users/identify.ts'
 import { databases, postgresUrl, quietLog } from '../fixtures/postgres/database.ts'
@@ -42,13 +43,14 @@ for (const { name, open: openDatabase } of databases) {
         requester: { ...requester, ...browser },
       })
       const ticket = await findTicket(db, scene)
-      const found = await findFacts(db, {
-        ticket,
+      const facts = factsAbout({ ticket, identity: alice, phone, usual, trail: keepTrail })
+      const { beside } = await scanTicket(db, {
+        scene,
         identity: alice,
-        phone,
-        usual,
-        trail: keepTrail,
-      }).then(noticesOf)
+        beside: facts.columns,
+        windows,
+      })
+      const found = noticesOf(facts.of(beside))
       await sql`delete from tickets`.execute(db)
       return found
     }
@@ -149,7 +151,8 @@ t.test('both reads go by an index', async (t) => {
   await sql`analyze tickets, logins`.execute(db)
   const { scene } = await createTicket(db, { windows, requester })
   const ticket = await findTicket(db, scene)
-  await findFacts(asking.db, { ticket, identity: alice, phone: home, usual: 3, trail: true })
+  const { columns } = factsAbout({ ticket, identity: alice, phone: home, usual: 3, trail: true })
+  await sql`select ${columns}`.execute(asking.db)
 
   // The statement as it was sent, so that this test cannot explain another; planned, as it is, for the
   // values it comes with.
