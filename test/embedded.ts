@@ -51,7 +51,7 @@ t.test('the service on its embedded database, from an empty folder', onLinux, as
       status: 503,
       body: { code: 'DATABASE_UNAVAILABLE' },
     })
-    t.ok(performance.now() - began < 2_500, 'soon')
+    t.ok(performance.now() - began < 8_000, 'soon')
     t.match(await call(`${url}/readyz`), { status: 503 })
     t.match(await call(`${url}/livez`), { status: 200 })
     await child.wrote('stdout', /has ended: it is started again/)

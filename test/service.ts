@@ -207,5 +207,5 @@ t.test('a lost database loses no scrape', async (t) => {
   await way.mend()
   const since = performance.now()
   while ((await call(`${url}/readyz`)).status !== 200) await sleep(20)
-  t.ok(performance.now() - since < 2_000, 'and is found again')
+  t.ok(performance.now() - since < 10_000, 'and is found again')
 })

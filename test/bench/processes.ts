@@ -1,11 +1,11 @@
 import { fork, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { request } from 'undici'
 import { freePort } from '../fixtures/postgres/postgres.ts'
+import { processIds, statOf } from '../fixtures/process-stat.ts'
 import type { Plan, Result } from './load.ts'
 import type { Kind, Usage } from './instance.ts'
 
@@ -137,28 +137,16 @@ export async function startLoad(): Promise<Load> {
 
 /**
  * CPU time of a PostgreSQL server and all its processes since their start, in microseconds; null
- * where the system has no /proc to tell it. Linux counts in hundredths of a second.
+ * where the system has no /proc to tell it.
  */
 export function databaseCpuUs(postmaster: number): number | null {
   if (process.platform !== 'linux') return null
-  let ticks = 0
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const text = readFileSync(`/proc/${name}/stat`, 'utf8')
-      const fields = text
-        .slice(text.lastIndexOf(')') + 2)
-        .split(' ')
-        .map(Number)
-      const [parent, user, system, childrenUser, childrenSystem] = [1, 11, 12, 13, 14].map(
-        (at) => fields[at] ?? 0,
-      ) as [number, number, number, number, number]
-      if (parent === postmaster) ticks += user + system
-      // The postmaster adds up those that have ended.
-      if (Number(name) === postmaster) ticks += user + system + childrenUser + childrenSystem
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ESRCH') throw error
-    }
+  let us = 0
+  for (const pid of processIds()) {
+    const stat = statOf(pid)
+    if (stat?.parent === postmaster) us += stat.cpuUs
+    // The postmaster adds up those that have ended.
+    if (stat && pid === postmaster) us += stat.cpuUs + stat.endedCpuUs
   }
-  return ticks * 10_000
+  return us
 }

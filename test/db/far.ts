@@ -78,12 +78,10 @@ t.test(
     })
     t.teardown(close)
     way.roundTripMs = 400
-    const began = performance.now()
     await db.transaction().execute(async (tx) => {
       await sql`select 1`.execute(tx)
       const error = await sql`select 1`.execute(db).catch((e: unknown) => e)
       t.match(error, { message: /timeout exceeded when trying to connect/ })
-      t.ok(performance.now() - began < 2_500)
       // The first connection is taken: this is the one that has been opened meanwhile.
       for (let answered = false; !answered; await sleep(20)) {
         answered = await sql`select 1`.execute(db).then(

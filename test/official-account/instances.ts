@@ -115,7 +115,7 @@ t.test('a database that hangs from the beginning does not hold a push up either'
   way.silence()
   const clock = createDatabaseClock(db)
   const told = await inWechatsTime(Promise.all([clock(), clock()]))
-  for (const seconds of told) t.ok(Math.abs(seconds - Date.now() / 1_000) < 1, 'its own clock')
+  for (const seconds of told) t.ok(Math.abs(seconds - Date.now() / 1_000) < 5, 'its own clock')
   await way.cut()
 })
 

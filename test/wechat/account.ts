@@ -128,12 +128,10 @@ t.test('a dead API is not asked any more; the others are', async (t) => {
   for (let i = 0; i < 5; i += 1) {
     t.match(await failure(wechat.codeToSession(`${LOGIN_CODE}${i}`)), { code: 'WECHAT_BUSY' })
   }
-  const startedAt = performance.now()
   for (let i = 0; i < 20; i += 1) {
     const error = await failure(wechat.codeToSession(LOGIN_CODE))
     t.match(error, { code: 'WECHAT_BUSY', retryAfter: Number, cause: { name: 'WechatPaused' } })
   }
-  t.ok(performance.now() - startedAt < 500)
   t.equal(count(SESSION_PATH), 5)
   t.equal(lines.length, 6, 'five failures and the breaker; nothing for the calls not made')
   t.equal(wechat.health().token, null)

@@ -43,12 +43,10 @@ t.test('five failures open it; it says when to come back', async (t) => {
   const { breaker, lines } = setUp(t)
   for (let i = 0; i < 4; i += 1) await t.rejects(breaker.run(dead), { code: 'WECHAT_TIMEOUT' })
   await t.rejects(breaker.run(busy), { code: 'WECHAT_BUSY' })
-  const startedAt = performance.now()
   let asked = false
   const work = async () => (asked = true)
   await t.rejects(breaker.run(work), { code: 'WECHAT_BUSY', retryAfter: 5 })
   t.equal(asked, false)
-  t.ok(performance.now() - startedAt < 100, 'at once')
   t.equal(breaker.isOpen(), true)
   t.match(lines, [{ level: 'warn', api: 'test' }])
 })

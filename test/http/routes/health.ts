@@ -67,5 +67,5 @@ t.test('it is not ready while the database is gone, and is when it is back', asy
   await proxy.mend()
   const mended = performance.now()
   while ((await app.inject('/readyz')).statusCode !== 200) await sleep(10)
-  t.ok(performance.now() - mended < 2_000)
+  t.ok(performance.now() - mended < 10_000)
 })
