@@ -9,10 +9,14 @@ import { expire } from '../fixtures/tickets/time.ts'
 
 /** The card has one height, whatever it shows; and what a site says of its session. */
 
+// They wait most of the time, and each has a page of its own.
+t.jobs = 4
+
 const browser = await openBrowser(t)
 const site = await startSite(t)
 const { url, db } = await startApp(t, { corsOrigins: [site.origin], urlLink: true })
 const phone = clientOf(url)
+site.pages.set('/', { html: pageWithElement(url) })
 
 /** In both languages, to the pixel. */
 async function heights(page: Page, state: string, seen: Map<string, Set<number>>): Promise<void> {
@@ -30,13 +34,15 @@ async function heights(page: Page, state: string, seen: Map<string, Set<number>>
 async function walk(t: Test, width: number, channel: string): Promise<void> {
   const seen = new Map<string, Set<number>>()
   const { page, context } = await openPage(t, browser, { viewport: { width, height: 900 } })
-  site.pages.set('/', { html: pageWithElement(url, `channel="${channel}" auto-refresh="0"`) })
+  const path = `/${channel}`
+  site.pages.set(path, { html: pageWithElement(url, `channel="${channel}" auto-refresh="0"`) })
+  const address = `${site.origin}${path}`
   const begin = async () => {
-    await page.goto(`${site.origin}/`)
+    await page.goto(address)
     return (await until(page, 'pending')) as { scene: string }
   }
   await page.route('**/ticket?*', () => {})
-  await page.goto(`${site.origin}/`)
+  await page.goto(address)
   await until(page, 'loading')
   await heights(page, 'loading', seen)
   await page.unrouteAll()
@@ -70,7 +76,7 @@ async function walk(t: Test, width: number, channel: string): Promise<void> {
     const json = { code, request_id: 'a1B2c3D4-7x' }
     const wait = { ...headers, 'retry-after': '30' }
     await page.route('**/ticket?*', (route) => route.fulfill({ status, headers: wait, json }))
-    await page.goto(`${site.origin}/`)
+    await page.goto(address)
     await until(page, state)
     await heights(page, state, seen)
     await page.unrouteAll()
@@ -81,20 +87,25 @@ async function walk(t: Test, width: number, channel: string): Promise<void> {
 
 for (const width of [320, 800]) {
   for (const channel of ['miniprogram', 'official_account']) {
-    t.test(`one height at ${width} px: ${channel}`, (t) => walk(t, width, channel))
+    t.test(`one height at ${width} px: ${channel}`, { buffered: true }, (t) =>
+      walk(t, width, channel),
+    )
   }
 }
 
-t.test('on a phone without a code it is lower, so that the button is seen', async (t) => {
-  const { page } = await openPage(t, browser, phones.chrome)
-  site.pages.set('/', { html: pageWithElement(url) })
-  await page.goto(`${site.origin}/`)
-  await until(page, 'link')
-  const box = await page.getByRole('link').boundingBox()
-  t.ok(box && box.y + box.height < 640)
-})
+t.test(
+  'on a phone without a code it is lower, so that the button is seen',
+  { buffered: true },
+  async (t) => {
+    const { page } = await openPage(t, browser, phones.chrome)
+    await page.goto(`${site.origin}/`)
+    await until(page, 'link')
+    const box = await page.getByRole('link').boundingBox()
+    t.ok(box && box.y + box.height < 640)
+  },
+)
 
-t.test('the site says when it is done, and that it has failed', async (t) => {
+t.test('the site says when it is done, and that it has failed', { buffered: true }, async (t) => {
   const { page } = await openPage(t, browser)
   await page.goto(`${site.origin}/`)
   await page.evaluate(() => {
@@ -123,14 +134,18 @@ t.test('the site says when it is done, and that it has failed', async (t) => {
   await page.getByText('Signed in').first().waitFor()
 })
 
-t.test('where a policy forbids data: the code comes from its address', async (t) => {
-  const policy = strictPolicy(url).replace(' data:', '')
-  site.pages.set('/', {
-    html: pageWithElement(url),
-    headers: { 'content-security-policy': policy },
-  })
-  const { page } = await openPage(t, browser)
-  await page.goto(`${site.origin}/`)
-  const { image, scene } = await until(page, 'pending')
-  t.equal(image, `${url}/ticket/${scene}/qrcode`)
-})
+t.test(
+  'where a policy forbids data: the code comes from its address',
+  { buffered: true },
+  async (t) => {
+    const policy = strictPolicy(url).replace(' data:', '')
+    site.pages.set('/strict', {
+      html: pageWithElement(url),
+      headers: { 'content-security-policy': policy },
+    })
+    const { page } = await openPage(t, browser)
+    await page.goto(`${site.origin}/strict`)
+    const { image, scene } = await until(page, 'pending')
+    t.equal(image, `${url}/ticket/${scene}/qrcode`)
+  },
+)

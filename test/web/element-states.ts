@@ -5,12 +5,13 @@ import { startApp } from '../fixtures/app.ts'
 import { axeViolations } from '../fixtures/browser/axe.ts'
 import { openBrowser, openPage, phones } from '../fixtures/browser/browser.ts'
 import { clientOf } from '../fixtures/network/client.ts'
-import { listen, look, until, type Seen } from '../fixtures/browser/element.ts'
+import { colorOf, listen, look, until, type Seen } from '../fixtures/browser/element.ts'
 import { pageWithElement, startSite, strictPolicy } from '../fixtures/browser/site.ts'
 import { expire } from '../fixtures/tickets/time.ts'
 
-/** Every state, in both languages and both themes, on a site of another origin. */
+/** Every state, in both languages and both themes, on a site of another origin; most of them wait. */
 
+t.jobs = 3
 const browser = await openBrowser(t)
 const site = await startSite(t)
 const service = await startApp(t, { corsOrigins: [site.origin], urlLink: true })
@@ -57,18 +58,13 @@ async function inspect(t: Test, page: Page, name: string): Promise<Record<'zh' |
   return { zh, en }
 }
 
-const colorOf = (page: Page, selector: string, property: string) =>
-  page.locator('scene-pass').evaluate(
-    (element, [selector, property]) => {
-      const found = (element.shadowRoot as ShadowRoot).querySelector(selector) as Element
-      return getComputedStyle(found).getPropertyValue(property)
-    },
-    [selector, property] as const,
-  )
-
 const colors = new Map<ScenePassState, string>()
 
-t.test('from loading to signed in', async (t) => {
+const states: Promise<unknown>[] = []
+const state = (name: string, show: (t: Test) => Promise<void>) =>
+  void states.push(t.test(name, { buffered: true }, show))
+
+state('from loading to signed in', async (t) => {
   const { page, troubles } = await openPage(t, browser)
   let release = () => {}
   const held = new Promise<void>((resolve) => (release = resolve))
@@ -119,7 +115,7 @@ t.test('from loading to signed in', async (t) => {
   t.same(troubles, [], 'the policy of the page forbids nothing of it')
 })
 
-t.test('declined', async (t) => {
+state('declined', async (t) => {
   const { page, troubles } = await openPage(t, browser)
   await page.goto(`${site.origin}/`)
   const { scene } = await until(page, 'pending')
@@ -138,7 +134,7 @@ t.test('declined', async (t) => {
   t.same(troubles, [])
 })
 
-t.test('expired, and not to be renewed by itself', async (t) => {
+state('expired, and not to be renewed by itself', async (t) => {
   const { page } = await openPage(t, browser)
   await page.goto(`${site.origin}/`)
   const { scene } = await until(page, 'pending')
@@ -149,7 +145,7 @@ t.test('expired, and not to be renewed by itself', async (t) => {
   t.not((await until(page, 'pending')).scene, scene)
 })
 
-t.test('offline, and back', async (t) => {
+state('offline, and back', async (t) => {
   const { page, context } = await openPage(t, browser)
   await page.goto(`${site.origin}/`)
   const { scene } = await until(page, 'pending')
@@ -160,7 +156,7 @@ t.test('offline, and back', async (t) => {
   t.equal((await until(page, 'pending')).scene, scene, 'the same ticket goes on')
 })
 
-t.test('busy, and no longer', async (t) => {
+state('busy, and no longer', async (t) => {
   const { page } = await openPage(t, browser)
   let busy = true
   await page.route('**/ticket?*', (route) =>
@@ -179,7 +175,7 @@ t.test('busy, and no longer', async (t) => {
   await until(page, 'pending')
 })
 
-t.test('an error names itself, and a click begins again', async (t) => {
+state('an error names itself, and a click begins again', async (t) => {
   const { page } = await openPage(t, browser)
   const wrong = { code: 'WECHAT_MISCONFIGURED', request_id: 'r-4711' }
   const headers = { 'access-control-allow-origin': '*' }
@@ -197,7 +193,7 @@ t.test('an error names itself, and a click begins again', async (t) => {
   t.not((await until(page, 'pending')).scene, scene)
 })
 
-t.test('on a phone, with a link into WeChat', async (t) => {
+state('on a phone, with a link into WeChat', async (t) => {
   const { page, context } = await openPage(t, browser, phones.chrome)
   await page.goto(`${site.origin}/`)
   const { link, scene, image, matchCode, matchLabel } = await until(page, 'link')
@@ -215,7 +211,7 @@ t.test('on a phone, with a link into WeChat', async (t) => {
   t.match(await tokens(), [/^eyJ/])
 })
 
-t.test('on a phone, without one', async (t) => {
+state('on a phone, without one', async (t) => {
   const { page } = await openPage(t, browser, phones.safari)
   await page.goto(`${site.origin}/no-link`)
   t.equal((await until(page, 'computer')).image, null)
@@ -227,7 +223,7 @@ t.test('on a phone, without one', async (t) => {
   t.match(en, { hint: 'Scan → Album', matchLabel: 'Remember this', matchCode: /^\d\d$/ })
 })
 
-t.test('on a phone, inside WeChat', async (t) => {
+state('on a phone, inside WeChat', async (t) => {
   const { page } = await openPage(t, browser, phones.wechat)
   await page.goto(`${site.origin}/`)
   t.ok((await until(page, 'pending')).image)
@@ -237,6 +233,7 @@ t.test('on a phone, inside WeChat', async (t) => {
   t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits')
 })
 
+await Promise.all(states)
 t.test('no two states look or read alike', async (t) => {
   const views = [...seen.values()]
   t.equal(views.length, 13)

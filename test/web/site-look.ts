@@ -1,69 +1,19 @@
-import { sql } from 'kysely'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import type { ScenePassState } from '../../src/web/widget.ts'
-import { startApp } from '../fixtures/app.ts'
 import { axeViolations } from '../fixtures/browser/axe.ts'
-import { openBrowser, openPage } from '../fixtures/browser/browser.ts'
-import { lookAgain, until } from '../fixtures/browser/element.ts'
-import { call, clientOf } from '../fixtures/network/client.ts'
-import { wechatAt } from '../fixtures/network/wechat-at.ts'
-import { registerApp } from '../fixtures/oidc/app-row.ts'
-import { postgresUrl } from '../fixtures/postgres/database.ts'
+import { until } from '../fixtures/browser/element.ts'
+import { startLook } from '../fixtures/browser/site-look.ts'
 
-/** Our pages with a site's logo, colour and name, as people see them: one page in one browser. */
+/** Our pages with a site's logo, colour and name, as people see them. */
 
-const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">
-  <script>document.documentElement.setAttribute('ran', 'yes')</script>
-  <style>circle { fill: #e11d48 }</style><circle cx="4" cy="4" r="4"/></svg>`
+// Each visitor has a browser's window of their own.
+t.jobs = 3
+
 /** 64 characters. */
 const LONG = { 'zh-CN': '示例网站（内部测试）'.repeat(6) + '数据平台', en: 'W'.repeat(64) }
 
-const browser = await openBrowser(t)
-const databaseUrl = await postgresUrl(t)
-const logo = { type: 'image/svg+xml', bytes: Buffer.from(SVG) } as const
-const look = { databaseUrl, site: '示例网站', logo, color: '#ffd100', oidc: {} }
-const sandbox = await startApp(t, look)
-const { create, ...phone } = clientOf(sandbox.url)
-const { url, db } = await startApp(t, {
-  ...look,
-  sandbox: null,
-  wechat: wechatAt(t, `${sandbox.url}/sandbox/wechat`),
-})
-const device = await registerApp(db, { name: '电视', device: true, public: true, redirectUris: [] })
-const { page, context, troubles } = await openPage(t, browser)
-
-/** The page's language, theme and width from the next address on. */
-async function as(lang: string, colorScheme: 'light' | 'dark', width = 375): Promise<void> {
-  await context.setExtraHTTPHeaders({ 'accept-language': lang })
-  await page.emulateMedia({ colorScheme, forcedColors: 'none' })
-  await page.setViewportSize({ width, height: 800 })
-}
-
-/** What a phone does; then its person looks at the page again. */
-const onPhone = (what: 'scan' | 'login' | 'deny') => async (ticket: { scene: string }) => {
-  await phone[what](ticket, 'alice')
-  await lookAgain(page)
-}
-const [scan, login, deny] = [onPhone('scan'), onPhone('login'), onPhone('deny')]
-
-/** A sign-in of its own. */
-async function open(address = url): Promise<{ scene: string }> {
-  await page.goto(address)
-  const { scene } = await until(page, 'pending')
-  return { scene: scene as string }
-}
-/** The last code that is renewed by itself. */
-async function expire({ scene }: { scene: string }): Promise<void> {
-  await page.evaluate(() => {
-    const element = document.querySelector('scene-pass')
-    element?.setAttribute('auto-refresh', '0')
-    element?.refresh()
-  })
-  const last = await until(page, 'pending', { not: scene })
-  await sql`update tickets set expires_at = now() where scene = ${last.scene}`.execute(db)
-  await lookAgain(page)
-}
+const { sandbox, url, visitor, askDevice, confirmLink } = await startLook(t)
 
 const overflow = (page: Page) =>
   page.evaluate(() => {
@@ -76,48 +26,45 @@ const overflow = (page: Page) =>
   })
 const NONE = [false, []]
 
-async function askDevice(): Promise<string> {
-  const body = new URLSearchParams({ client_id: device.id, scope: 'openid' })
-  const answer = await fetch(`${url}/oidc/device_authorization`, { method: 'POST', body })
-  return ((await answer.json()) as { user_code: string }).user_code
-}
-
-async function confirmLink(): Promise<string> {
-  const { scene } = await create({ channel: 'official_account' })
-  const { body } = await call(`${sandbox.url}/sandbox/oa/scan`, { json: { user: 'alice', scene } })
-  return /<a href="([^"]+)">/.exec(body.reply as string)?.[1] ?? ''
-}
-
-t.test('the tab says what has come of it, in the language of the page', async (t) => {
-  const steps: [ScenePassState, (ticket: { scene: string }) => Promise<unknown>, string, string][] =
-    [
+t.test(
+  'the tab says what has come of it, in the language of the page',
+  { buffered: true },
+  async (t) => {
+    const { page, troubles, scan, login, deny, as, open, expire } = await visitor(t)
+    const steps: [
+      ScenePassState,
+      (ticket: { scene: string }) => Promise<unknown>,
+      string,
+      string,
+    ][] = [
       ['scanned', scan, '已扫码', 'Scanned'],
       ['confirmed', login, '✓ 已登录', '✓ Signed in'],
       ['denied', deny, '✕ 已拒绝', '✕ Declined'],
       ['expired', expire, '已过期', 'Expired'],
     ]
-  const language = page.locator('#language')
-  await as('zh-CN', 'light')
-  for (const [state, happen, zh, en] of steps) {
-    const ticket = await open()
-    t.equal(await page.title(), '登录示例网站')
-    await happen(ticket)
-    await until(page, state)
-    t.equal(await page.title(), `${zh} · 示例网站`)
-    await language.click()
-    t.equal(await page.title(), `${en} · 示例网站`)
-    await page.evaluate(() => document.querySelector('scene-pass')?.refresh())
-    await until(page, 'pending', { not: ticket.scene })
-    t.equal(await page.title(), 'Sign in to 示例网站', 'a new attempt')
-  }
-  const ticket = await open(`${url}/d/${await askDevice()}`)
-  t.equal(await page.title(), '在设备上登录电视')
-  t.equal(await page.locator('.site').innerText(), '示例网站', 'whose page it is stands above')
-  await scan(ticket)
-  await until(page, 'scanned')
-  t.equal(await page.title(), '已扫码 · 电视', 'the device’s page, too')
-  t.same(troubles, [])
-})
+    const language = page.locator('#language')
+    await as('zh-CN', 'light')
+    for (const [state, happen, zh, en] of steps) {
+      const ticket = await open()
+      t.equal(await page.title(), '登录示例网站')
+      await happen(ticket)
+      await until(page, state)
+      t.equal(await page.title(), `${zh} · 示例网站`)
+      await language.click()
+      t.equal(await page.title(), `${en} · 示例网站`)
+      await page.evaluate(() => document.querySelector('scene-pass')?.refresh())
+      await until(page, 'pending', { not: ticket.scene })
+      t.equal(await page.title(), 'Sign in to 示例网站', 'a new attempt')
+    }
+    const ticket = await open(`${url}/d/${await askDevice()}`)
+    t.equal(await page.title(), '在设备上登录电视')
+    t.equal(await page.locator('.site').innerText(), '示例网站', 'whose page it is stands above')
+    await scan(ticket)
+    await until(page, 'scanned')
+    t.equal(await page.title(), '已扫码 · 电视', 'the device’s page, too')
+    t.same(troubles, [])
+  },
+)
 
 for (const [lang, scheme] of [
   ['zh-CN', 'light'],
@@ -125,112 +72,137 @@ for (const [lang, scheme] of [
   ['en', 'light'],
   ['en', 'dark'],
 ] as const) {
-  t.test(`every page can be read by everybody: ${lang}, ${scheme}`, async (t) => {
-    await as(lang, scheme, 320)
-    const check = async (what: string) => {
-      t.same(await axeViolations(page), [], what)
-      t.same(await overflow(page), NONE, what)
-    }
-    const ticket = await open()
-    await check('pending')
-    await scan(ticket)
-    await until(page, 'scanned')
-    await check('scanned')
-    await login(ticket)
-    await until(page, 'confirmed')
-    await check('confirmed')
-    await deny(await open())
-    await until(page, 'denied')
-    await check('denied')
-    await open(`${url}/d/${await askDevice()}`)
-    await check('device')
-    await page.goto(`${url}/d?user_code=x`)
-    await check('type a code')
-    await page.goto(`${url}/oidc/logout/success`)
-    await check('signed out')
-    await page.goto(await confirmLink())
-    await page.locator('#confirm .decision').waitFor()
-    await check('confirm')
-    // The console has the statuses that these two pages come with.
-    t.same(
-      troubles.splice(0).filter((line) => !line.includes('status of 400')),
-      [],
-    )
-  })
+  t.test(
+    `every page can be read by everybody: ${lang}, ${scheme}`,
+    { buffered: true },
+    async (t) => {
+      const { page, troubles, scan, login, deny, as, open } = await visitor(t)
+      await as(lang, scheme, 320)
+      const check = async (what: string) => {
+        t.same(await axeViolations(page), [], what)
+        t.same(await overflow(page), NONE, what)
+      }
+      const ticket = await open()
+      await check('pending')
+      await scan(ticket)
+      await until(page, 'scanned')
+      await check('scanned')
+      await login(ticket)
+      await until(page, 'confirmed')
+      await check('confirmed')
+      await deny(await open())
+      await until(page, 'denied')
+      await check('denied')
+      await open(`${url}/d/${await askDevice()}`)
+      await check('device')
+      await page.goto(`${url}/d?user_code=x`)
+      await check('type a code')
+      await page.goto(`${url}/oidc/logout/success`)
+      await check('signed out')
+      await page.goto(await confirmLink())
+      await page.locator('#confirm .decision').waitFor()
+      await check('confirm')
+      // The console has the statuses that these two pages come with.
+      t.same(
+        troubles.filter((line) => !line.includes('status of 400')),
+        [],
+      )
+    },
+  )
 }
 
-t.test('a name of 64 characters, and text twice as large: nothing is cut off', async (t) => {
-  for (const lang of ['zh-CN', 'en'] as const) {
-    await as(lang, 'light', 320)
-    for (const address of [url, `${url}/d`, await confirmLink()]) {
-      await page.goto(address)
-      await page.evaluate((name) => {
-        for (const each of document.querySelectorAll('.name')) each.textContent = name
-      }, LONG[lang])
-      t.same(await overflow(page), NONE, address)
-      await page.evaluate(() => (document.documentElement.style.fontSize = '200%'))
-      t.same(await overflow(page), NONE, `${address}, 200 %`)
+t.test(
+  'a name of 64 characters, and text twice as large: nothing is cut off',
+  { buffered: true },
+  async (t) => {
+    const { page, as } = await visitor(t)
+    for (const lang of ['zh-CN', 'en'] as const) {
+      await as(lang, 'light', 320)
+      for (const address of [url, `${url}/d`, await confirmLink()]) {
+        await page.goto(address)
+        await page.evaluate((name) => {
+          for (const each of document.querySelectorAll('.name')) each.textContent = name
+        }, LONG[lang])
+        t.same(await overflow(page), NONE, address)
+        await page.evaluate(() => (document.documentElement.style.fontSize = '200%'))
+        t.same(await overflow(page), NONE, `${address}, 200 %`)
+      }
     }
-  }
-})
+  },
+)
 
-t.test('on a phone buttons are as wide as the card, and 48 pixels high', async (t) => {
-  await as('en', 'light')
-  const sizes = (selector: string) =>
-    page.evaluate((selector) => {
-      const [outer = '', inner] = selector.split(' >>> ')
-      const found = document.querySelector(outer) as Element
-      const element = (inner ? found.shadowRoot?.querySelector(inner) : found) as Element
-      const card = (document.querySelector('h1') as Element).getBoundingClientRect()
-      const { width, height } = element.getBoundingClientRect()
-      return { isWide: width === card.width, isHigh: height >= 48 }
-    }, selector)
-  const good = { isWide: true, isHigh: true }
-  await page.goto(`${url}/d`)
-  t.same(await sizes('.code button'), good)
-  const ticket = await open()
-  await deny(ticket)
-  await until(page, 'denied')
-  t.same(await sizes('scene-pass >>> button'), good)
-})
+t.test(
+  'on a phone buttons are as wide as the card, and 48 pixels high',
+  { buffered: true },
+  async (t) => {
+    const { page, deny, as, open } = await visitor(t)
+    await as('en', 'light')
+    const sizes = (selector: string) =>
+      page.evaluate((selector) => {
+        const [outer = '', inner] = selector.split(' >>> ')
+        const found = document.querySelector(outer) as Element
+        const element = (inner ? found.shadowRoot?.querySelector(inner) : found) as Element
+        const card = (document.querySelector('h1') as Element).getBoundingClientRect()
+        const { width, height } = element.getBoundingClientRect()
+        return { isWide: width === card.width, isHigh: height >= 48 }
+      }, selector)
+    const good = { isWide: true, isHigh: true }
+    await page.goto(`${url}/d`)
+    t.same(await sizes('.code button'), good)
+    const ticket = await open()
+    await deny(ticket)
+    await until(page, 'denied')
+    t.same(await sizes('scene-pass >>> button'), good)
+  },
+)
 
-t.test('in forced colours buttons have an edge, and one tab is seen to be chosen', async (t) => {
-  await as('en', 'light')
-  await page.emulateMedia({ forcedColors: 'active' })
-  await page.goto(sandbox.url)
-  await until(page, 'pending')
-  const edges = await page
-    .locator('[role=tab]')
-    .evaluateAll((tabs) => tabs.map((tab) => getComputedStyle(tab).borderBottomColor))
-  t.equal(edges.length, 2)
-  t.not(edges[0], edges[1])
-  await page.goto(`${url}/d`)
-  const button = await page.locator('.code button').evaluate((element) => {
-    const { borderTopColor, borderTopWidth, backgroundColor } = getComputedStyle(element)
-    return { width: borderTopWidth, seen: borderTopColor !== backgroundColor }
-  })
-  t.same(button, { width: '1px', seen: true })
-  t.same(await axeViolations(page), [])
-})
+t.test(
+  'in forced colours buttons have an edge, and one tab is seen to be chosen',
+  { buffered: true },
+  async (t) => {
+    const { page, as } = await visitor(t)
+    await as('en', 'light')
+    await page.emulateMedia({ forcedColors: 'active' })
+    await page.goto(sandbox.url)
+    await until(page, 'pending')
+    const edges = await page
+      .locator('[role=tab]')
+      .evaluateAll((tabs) => tabs.map((tab) => getComputedStyle(tab).borderBottomColor))
+    t.equal(edges.length, 2)
+    t.not(edges[0], edges[1])
+    await page.goto(`${url}/d`)
+    const button = await page.locator('.code button').evaluate((element) => {
+      const { borderTopColor, borderTopWidth, backgroundColor } = getComputedStyle(element)
+      return { width: borderTopWidth, seen: borderTopColor !== backgroundColor }
+    })
+    t.same(button, { width: '1px', seen: true })
+    t.same(await axeViolations(page), [])
+  },
+)
 
-t.test('the buttons have the site’s colour, its links one that can be read', async (t) => {
-  await as('en', 'light')
-  const ticket = await open()
-  await deny(ticket)
-  await until(page, 'denied')
-  const fill = await page.evaluate(() => {
-    const button = document.querySelector('scene-pass')?.shadowRoot?.querySelector('button')
-    return getComputedStyle(button as Element).backgroundColor
-  })
-  t.equal(fill, 'rgb(255, 209, 0)')
-  await page.goto(`${url}/nothing`)
-  const link = await page.locator('.card a').evaluate((each) => getComputedStyle(each).color)
-  t.not(link, 'rgb(255, 209, 0)', 'yellow on white cannot be')
-  t.same(await axeViolations(page), [])
-  troubles.length = 0
-})
+t.test(
+  'the buttons have the site’s colour, its links one that can be read',
+  { buffered: true },
+  async (t) => {
+    const { page, deny, as, open } = await visitor(t)
+    await as('en', 'light')
+    const ticket = await open()
+    await deny(ticket)
+    await until(page, 'denied')
+    const fill = await page.evaluate(() => {
+      const button = document.querySelector('scene-pass')?.shadowRoot?.querySelector('button')
+      return getComputedStyle(button as Element).backgroundColor
+    })
+    t.equal(fill, 'rgb(255, 209, 0)')
+    await page.goto(`${url}/nothing`)
+    const link = await page.locator('.card a').evaluate((each) => getComputedStyle(each).color)
+    t.not(link, 'rgb(255, 209, 0)', 'yellow on white cannot be')
+    t.same(await axeViolations(page), [])
+  },
+)
 
-t.test('a logo is shown, and a script in it never runs', async (t) => {
+t.test('a logo is shown, and a script in it never runs', { buffered: true }, async (t) => {
+  const { page, troubles, open } = await visitor(t)
   await open()
   const [width, height] = await page
     .locator('img.logo')
@@ -243,5 +215,5 @@ t.test('a logo is shown, and a script in it never runs', async (t) => {
     'rgb(225, 29, 72)',
   )
   t.notOk(await page.evaluate(() => document.documentElement.hasAttribute('ran')))
-  t.match(troubles.splice(0).join('\n'), /script/i, 'the browser says that it was kept from it')
+  t.match(troubles.join('\n'), /script/i, 'the browser says that it was kept from it')
 })

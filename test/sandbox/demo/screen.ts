@@ -17,6 +17,9 @@ import { until } from '../../fixtures/browser/element.ts'
 
 /** The demo as the screen of a laptop shows it: all of it at once, whatever happens on it. */
 
+// Each has a page of its own.
+t.jobs = 4
+
 const browser = await openBrowser(t)
 const { url, db } = await startApp(t, { oidc: {}, site: '示例网站' })
 const LAPTOP = { width: 1366, height: 657 }
@@ -60,7 +63,7 @@ async function check(t: Test, page: Page, what: string): Promise<void> {
 
 const claims = (page: Page) => page.locator('#claims')
 
-t.test('at the mini program’s door', async (t) => {
+t.test('at the mini program’s door', { buffered: true }, async (t) => {
   const { page, troubles } = await openPage(t, browser, { viewport: LAPTOP, locale: 'zh-CN' })
   await page.route('**/ticket?*', () => {})
   await page.goto(url)
@@ -95,7 +98,7 @@ t.test('at the mini program’s door', async (t) => {
   t.same(troubles, [])
 })
 
-t.test('after the login', async (t) => {
+t.test('after the login', { buffered: true }, async (t) => {
   const { page, troubles } = await openPage(t, browser, { viewport: LAPTOP, locale: 'en' })
   await page.goto(url)
   await until(page, 'pending')
@@ -112,7 +115,7 @@ t.test('after the login', async (t) => {
   t.same(troubles, [])
 })
 
-t.test('at the account’s door', async (t) => {
+t.test('at the account’s door', { buffered: true }, async (t) => {
   const { page, troubles } = await openPage(t, browser, { viewport: LAPTOP, locale: 'zh-CN' })
   await page.goto(url)
   await openAccountDoor(page)
@@ -130,7 +133,7 @@ t.test('at the account’s door', async (t) => {
   t.same(troubles, [])
 })
 
-t.test('what fails has room, too', async (t) => {
+t.test('what fails has room, too', { buffered: true }, async (t) => {
   const { page } = await openPage(t, browser, { viewport: LAPTOP, locale: 'en' })
   const body = { code: 'WECHAT_MISCONFIGURED', request_id: '4f1d0c9a7b2e' }
   await page.route('**/ticket?*', (route) => route.fulfill({ status: 502, json: body }))
