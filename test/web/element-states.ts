@@ -54,6 +54,7 @@ async function inspect(t: Test, page: Page, name: string): Promise<Record<'zh' |
   t.match(zh.title, /\p{Script=Han}/u, name)
   t.match(en.title, /^[A-Z][^\p{Script=Han}]+$/u, name)
   t.notMatch(en.hint, /\p{Script=Han}/u)
+  t.equal(zh.state, en.state, 'and it was one state all the time')
   seen.set(name, { zh, en })
   return { zh, en }
 }
@@ -159,11 +160,12 @@ state('offline, and back', async (t) => {
 state('busy, and no longer', async (t) => {
   const { page } = await openPage(t, browser)
   let busy = true
+  await page.clock.install()
   await page.route('**/ticket?*', (route) =>
     busy
       ? route.fulfill({
           status: 503,
-          headers: { 'retry-after': '3', 'access-control-allow-origin': '*' },
+          headers: { 'retry-after': '30', 'access-control-allow-origin': '*' },
           json: { statusCode: 503, code: 'OVERLOADED', error: 'Service Unavailable', message: '' },
         })
       : route.continue(),
@@ -172,6 +174,7 @@ state('busy, and no longer', async (t) => {
   await until(page, 'busy')
   await inspect(t, page, 'busy')
   busy = false
+  await page.clock.fastForward(40_000)
   await until(page, 'pending')
 })
 
