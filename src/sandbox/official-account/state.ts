@@ -1,3 +1,4 @@
+import { FifoMap } from 'toad-cache'
 import { personOf } from '../wechat/codes.ts'
 import { createRateWindow } from '../wechat/rate-window.ts'
 import { createTokens } from '../wechat/tokens.ts'
@@ -11,7 +12,7 @@ export type OfficialAccountState = ReturnType<typeof createOfficialAccountState>
 export function createOfficialAccountState(options: { appid: string; now: () => number }) {
   const { appid, now } = options
   /** By openid: who follows the account, and since when. */
-  const followers = new Map<string, { user: string; since: number }>()
+  const followers = new FifoMap<{ user: string; since: number }>(MOST_PEOPLE)
 
   return {
     now,
@@ -21,13 +22,17 @@ export function createOfficialAccountState(options: { appid: string; now: () => 
     /** @returns whether they have only now begun to follow */
     follow(user: string): boolean {
       const { openid } = personOf(appid, user)
-      if (followers.has(openid)) return false
-      if (followers.size >= MOST_PEOPLE) followers.delete(followers.keys().next().value as string)
+      if (followers.get(openid)) return false
       followers.set(openid, { user, since: Math.floor(now() / 1_000) })
       return true
     },
     /** @returns whether they did follow */
-    unfollow: (user: string): boolean => followers.delete(personOf(appid, user).openid),
+    unfollow(user: string): boolean {
+      const { openid } = personOf(appid, user)
+      const did = followers.get(openid) !== undefined
+      followers.delete(openid)
+      return did
+    },
     follower: (openid: string) => followers.get(openid),
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { FifoMap } from 'toad-cache'
 import { createRateWindow } from './rate-window.ts'
 
 const LIFETIME_MS = 300_000
@@ -34,7 +35,7 @@ export const personOf = (appid: string, user: string): { openid: string; unionid
 
 /** Login codes and the people behind them. An openid depends on nothing but appid and user name. */
 export function createCodes({ appid, now }: { appid: string; now: () => number }) {
-  const codes = new Map<string, Code>()
+  const codes = new FifoMap<Code>(MAX_CODES)
   const perUser = createRateWindow({ limit: 100, windowMs: 60_000, now })
 
   const sessionOf = (user: string): Session => ({
@@ -42,18 +43,9 @@ export function createCodes({ appid, now }: { appid: string; now: () => number }
     ...personOf(appid, user),
   })
 
-  function dropOld(): void {
-    // Every code lives equally long, so the map's order is the order of expiry.
-    for (const [code, { expiresAt }] of codes) {
-      if (expiresAt > now() && codes.size < MAX_CODES) return
-      codes.delete(code)
-    }
-  }
-
   return {
     /** What `wx.login` gives `user`: good once, for 5 minutes. */
     issue(user: string): string {
-      dropOld()
       const code = newCode()
       codes.set(code, { user, expiresAt: now() + LIFETIME_MS, used: false })
       return code

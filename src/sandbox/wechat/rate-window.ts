@@ -1,3 +1,5 @@
+import { FifoMap } from 'toad-cache'
+
 // A day of quota starts at midnight in China. Whole hours do not shift a minute's window.
 const CHINA_OFFSET_MS = 8 * 3600_000
 const MAX_KEYS = 10_000
@@ -14,7 +16,7 @@ export function createRateWindow(options: {
   now: () => number
 }): RateWindow {
   const { limit, windowMs, now } = options
-  const counts = new Map<string, number>()
+  const counts = new FifoMap<number>(MAX_KEYS)
   let current = -1
 
   return {
@@ -26,7 +28,6 @@ export function createRateWindow(options: {
       }
       const count = counts.get(key) ?? 0
       if (count >= limit) return false
-      if (count === 0 && counts.size >= MAX_KEYS) counts.delete(counts.keys().next().value ?? '')
       counts.set(key, count + 1)
       return true
     },
