@@ -55,8 +55,8 @@ export async function deliverToken(
   db: Db,
   input: { scene: string; secretHash: string },
 ): Promise<Decided> {
-  const claimed = await claim(db, input)
-  if (claimed) return answer(claimed, true)
+  const claimed = await claimToken(db, input)
+  if (claimed) return claimed
   // To lose the race is fine: the winner's token is there to be repeated.
   const row = await find(db, input.scene)
   if (row.status === 'consumed' && !row.in_grace && row.token !== null)
@@ -87,10 +87,11 @@ async function find(db: Db, scene: string): Promise<Row> {
   return rows[0]
 }
 
-async function claim(
+/** The token, where it is there to be taken and this is the first to take it with the right secret. */
+export async function claimToken(
   db: Db,
   input: { scene: string; secretHash: string },
-): Promise<Row | undefined> {
+): Promise<Decided | null> {
   const { rows } = await sql<Row>`
     update tickets
     set ${moveOn('deliver')}, consumed_at = now()
@@ -99,7 +100,7 @@ async function claim(
       and ${mayBegin('deliver')}
     returning ${COLUMNS}
   `.execute(db)
-  return rows[0]
+  return rows[0] ? answer(rows[0], true) : null
 }
 
 /** The sweep would do it within seconds; a poll that comes first does not leave it to the sweep. */

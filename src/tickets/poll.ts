@@ -1,6 +1,6 @@
 import type { Db } from '../db/pool.ts'
 import { AppError } from '../errors.ts'
-import { deliverToken, type Decided, type Delivery } from './deliver.ts'
+import { claimToken, deliverToken, type Decided, type Delivery } from './deliver.ts'
 import { sameHash } from './secret.ts'
 import { createStatusLoader, type StatusLoader } from './status-loader.ts'
 
@@ -10,6 +10,7 @@ import { createStatusLoader, type StatusLoader } from './status-loader.ts'
  *
  * @param loader shared with other polls; by default this one reads alone
  * @param onDelivery called with the token that this poll brings
+ * @param isConfirmed whether there is likely a token: it is asked for at once then
  * @throws {AppError} `TICKET_NOT_FOUND`, `BAD_SECRET`
  */
 export async function pollTicket(
@@ -17,7 +18,13 @@ export async function pollTicket(
   input: { scene: string; secretHash: string },
   loader: StatusLoader = createStatusLoader(db),
   onDelivery?: (delivery: Delivery) => void,
+  isConfirmed = false,
 ): Promise<Decided> {
+  const claimed = isConfirmed ? await claimToken(db, input) : null
+  if (claimed) {
+    if (claimed.delivery) onDelivery?.(claimed.delivery)
+    return claimed
+  }
   const loaded = await loader.load(input.scene)
   if (!loaded) throw new AppError('TICKET_NOT_FOUND')
   if (!sameHash(loaded.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')

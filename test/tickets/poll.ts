@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { pollTicket } from '../../src/tickets/poll.ts'
 import { newScene } from '../../src/tickets/secret.ts'
+import { createStatusLoader } from '../../src/tickets/status-loader.ts'
 import { databases } from '../fixtures/postgres/database.ts'
 import { arrange, situations, wrongSecret, type Situation } from '../fixtures/tickets/arrange.ts'
 import { eachSituation } from '../fixtures/tickets/each-situation.ts'
@@ -26,21 +27,33 @@ for (const { name, open } of databases) {
   t.test(name, async (t) => {
     const { db } = await open(t)
 
-    await eachSituation(t, db, answers, async (t, ticket, expected) => {
-      const { status, expiresIn, delivers = false } = expected
-      const before = await stored(db, ticket.scene)
-      for (const secretHash of [wrongSecret, '', '0'.repeat(64)]) {
-        const stranger = pollTicket(db, { scene: ticket.scene, secretHash })
-        t.equal(await outcome(stranger), 'BAD_SECRET', 'in every state')
-      }
-      t.same(await stored(db, ticket.scene), before, 'a wrong secret takes nothing')
+    for (const [what, isConfirmed] of [
+      ['asked for its state', false],
+      ['asked for its token first', true],
+    ] as const) {
+      await t.test(what, async (t) => {
+        const poll = (input: { scene: string; secretHash: string }) =>
+          pollTicket(db, input, createStatusLoader(db), undefined, isConfirmed)
+        await eachSituation(t, db, answers, async (t, ticket, expected) => {
+          const { status, expiresIn, delivers = false } = expected
+          const before = await stored(db, ticket.scene)
+          for (const secretHash of [wrongSecret, '', '0'.repeat(64)]) {
+            const stranger = poll({ scene: ticket.scene, secretHash })
+            t.equal(await outcome(stranger), 'BAD_SECRET', 'in every state')
+          }
+          t.same(await stored(db, ticket.scene), before, 'a wrong secret takes nothing')
 
-      const poll = await pollTicket(db, ticket)
-      t.equal(poll.status, status)
-      t.ok(poll.expiresIn <= expiresIn && poll.expiresIn >= expiresIn - 3, `${poll.expiresIn} s`)
-      t.equal('delivery' in poll, delivers, `${delivers ? 'with the' : 'no'} token`)
-      if (delivers) t.match(poll.delivery, { token: ticket.token, userId: ticket.userId })
-    })
+          const seen = await poll(ticket)
+          t.equal(seen.status, status)
+          t.ok(
+            seen.expiresIn <= expiresIn && seen.expiresIn >= expiresIn - 3,
+            `${seen.expiresIn} s`,
+          )
+          t.equal('delivery' in seen, delivers, `${delivers ? 'with the' : 'no'} token`)
+          if (delivers) t.match(seen.delivery, { token: ticket.token, userId: ticket.userId })
+        })
+      })
+    }
 
     await t.test('it is a pure read until the token is delivered, and after', async (t) => {
       for (const situation of situations) {
