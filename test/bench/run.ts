@@ -16,7 +16,7 @@ import { largeCodes, measureWal, untilStocked } from './wal.ts'
 
 /**
  * `npm run bench`: measures this tree on this machine and writes the figures into docs/scale.md and
- * docs/scale.zh-CN.md. Takes about two minutes, and wants the machine for itself.
+ * docs/scale.zh-CN.md. Takes about three minutes, and wants the machine for itself.
  */
 const began = performance.now()
 const tell = (what: string): void => {
