@@ -75,7 +75,6 @@ async function measure(): Promise<Figures> {
     service: (await plain.usage()).cpuUs,
     database: databaseCpuUs(server.pid),
   })
-  await measureSteps(caller, cpu)
   const steps = await measureSteps(caller, cpu)
   tell('each call of other apps')
   const apps = await measureApps({
