@@ -80,7 +80,9 @@ async function start(
   // The public URL, and with it the issuer of tokens and the sandbox's codes, may depend on the port.
   const { port: wanted } = config.listen
   const at: Listening = { host, port: wanted, names: { host: 'HOST', port: 'PORT' } }
-  const port = wanted || (await listening(at, () => freePort(host)))
+  const held = wanted === 0 ? await listening(at, () => holdPort(host)) : null
+  if (held) undo.push(held.release)
+  const port = held?.port ?? wanted
   const local = localUrl(host, port)
   // On all addresses at once, other machines reach us at those of the network.
   const elsewhere = isEverywhere(host) ? ownAddresses.map((own) => `http://${own}:${port}`) : []
@@ -193,6 +195,7 @@ async function start(
     // 511 are not refused: they wait for TCP to try again, for seconds. The kernel may allow fewer.
     backlog: 4_096,
   }
+  await held?.release()
   await listening({ ...at, port }, () => app.listen(listen))
   log.info(`listening on ${[local, ...elsewhere].join(', ')}`)
   for (const account of Object.values(accounts)) account.start()
@@ -231,12 +234,14 @@ const metricsOf = ({ ops }: Config, log: FastifyBaseLogger): Metrics | null =>
         onError: (gauge, error) => log.warn({ gauge, err: error }, 'a gauge cannot be read'),
       })
 
-const freePort = (host: string): Promise<number> =>
+/** A free port, which no other program of this machine can take until it is released. */
+const holdPort = (host: string): Promise<{ port: number; release: () => Promise<void> }> =>
   new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, host, () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
+    const holder = createServer((connection) => connection.destroy())
+    holder.once('error', reject)
+    holder.listen(0, host, () => {
+      const { port } = holder.address() as { port: number }
+      const release = () => new Promise<void>((done) => holder.close(() => done()))
+      resolve({ port, release })
     })
   })
