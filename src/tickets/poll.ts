@@ -20,19 +20,16 @@ export async function pollTicket(
   onDelivery?: (delivery: Delivery) => void,
   isConfirmed = false,
 ): Promise<Decided> {
-  const claimed = isConfirmed ? await claimToken(db, input) : null
-  if (claimed) {
-    if (claimed.delivery) onDelivery?.(claimed.delivery)
-    return claimed
+  const tell = (decided: Decided): Decided => {
+    if (decided.delivery) onDelivery?.(decided.delivery)
+    return decided
   }
+  const claimed = isConfirmed ? await claimToken(db, input) : null
+  if (claimed) return tell(claimed)
   const loaded = await loader.load(input.scene)
   if (!loaded) throw new AppError('TICKET_NOT_FOUND')
   if (!sameHash(loaded.secretHash, input.secretHash)) throw new AppError('BAD_SECRET')
   const { waiting, expiresIn } = loaded
-  if (!waiting) {
-    const decided = await deliverToken(db, input)
-    if (decided.delivery) onDelivery?.(decided.delivery)
-    return decided
-  }
+  if (!waiting) return tell(await deliverToken(db, input))
   return expiresIn > 0 ? { status: waiting, expiresIn } : { status: 'expired', expiresIn: 0 }
 }

@@ -19,6 +19,7 @@ t.test('whole logins change nothing that an index has', async (t) => {
   const image = await drawCode('https://login.example/sandbox/phone?scene=x', 430)
   const [rounds, together] = [40, 8]
   const logins = rounds * together
+  const token = 'x'.repeat(600)
   // Several tickets are under way at any time, as on a site.
   const busy = await open(1)
   for (let round = 0; round < rounds; round++) {
@@ -40,12 +41,11 @@ t.test('whole logins change nothing that an index has', async (t) => {
     for (const { scene, identity, poll } of tickets) {
       await poll()
       const { id: userId } = await identifyUser(db, { ...identity, unionid: null })
-      const token = 'x'.repeat(600)
       const trail = { phoneIp: '198.51.100.7' }
       await confirmTicket(db, { scene, identity, userId, token, windows, trail })
     }
     for (const { poll } of tickets) {
-      if ((await poll()).delivery?.token === undefined) t.fail('no token')
+      if ((await poll()).delivery?.token !== token) t.fail('no token')
     }
   }
   // A session hands its counts in when it ends, at the latest.
@@ -70,8 +70,8 @@ t.test('whole logins change nothing that an index has', async (t) => {
   t.equal(counts.updates, logins * 3, 'scan, confirmation, delivery: one update each')
   const { updates, hot, elsewhere } = counts
   t.equal(hot + elsewhere, updates, 'none changes what an index has')
-  // Not all of them where autovacuum looks at the table meanwhile, because rows cannot be pruned then.
-  t.comment(`${hot} of ${updates} are heap-only: their page has room`)
+  // Fewer where autovacuum looks at the table meanwhile, because rows cannot be pruned then.
+  t.ok(hot / updates >= 0.75, `${hot} of ${updates} are heap-only: their page has room`)
 
   await t.test('a poll reads by primary key', async (t) => {
     await sql`analyze tickets`.execute(db)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { AppError } from '../../../src/errors.ts'
 import { CODES_PER_MINUTE } from '../../../src/limits/code-budget.ts'
 import { stockCode } from '../../../src/tickets/code-stock.ts'
@@ -58,6 +58,14 @@ t.test('a code in stock comes with its ticket', async (t) => {
   t.equal(await codeCalls(stocked.url), 0)
 })
 
+/** A ticket without its image, whose address says why. */
+async function comesWithout(t: Test, url: string, status: number, code: string): Promise<void> {
+  const answer = await begin(url)
+  t.equal(answer.status, 201)
+  t.notOk('qrcode' in answer.body)
+  t.match(await call(url + answer.body.qrcode_url), { status, body: { code } })
+}
+
 t.test('a code that is long in the making, or is not made, keeps no ticket back', async (t) => {
   const bytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0])
   let release = () => {}
@@ -76,13 +84,7 @@ t.test('a code that is long in the making, or is not made, keeps no ticket back'
   t.equal(asked, 1, 'its address waits for the same call to WeChat')
 
   codeImage = () => Promise.reject(new AppError('WECHAT_MISCONFIGURED'))
-  const failed = await begin(other.url)
-  t.equal(failed.status, 201)
-  t.notOk('qrcode' in failed.body)
-  t.match(await call(other.url + failed.body.qrcode_url), {
-    status: 502,
-    body: { code: 'WECHAT_MISCONFIGURED' },
-  })
+  await comesWithout(t, other.url, 502, 'WECHAT_MISCONFIGURED')
 })
 
 t.test('when the codes of a minute are used up a ticket comes without', async (t) => {
@@ -92,13 +94,7 @@ t.test('when the codes of a minute are used up a ticket comes without', async (t
   await sql`update rate_limits set count = ${CODES_PER_MINUTE} where key = 'codes'`.execute(
     other.db,
   )
-  const last = await begin(other.url)
-  t.equal(last.status, 201)
-  t.notOk('qrcode' in last.body)
-  t.match(await call(other.url + last.body.qrcode_url), {
-    status: 503,
-    body: { code: 'WECHAT_BUSY' },
-  })
+  await comesWithout(t, other.url, 503, 'WECHAT_BUSY')
 })
 
 t.test('the phone scans it as every other', async (t) => {
